@@ -1,0 +1,85 @@
+import { GraphError } from './errors.ts';
+import { fixed, padded, type Shape, sizeOf } from './shape.ts';
+import { reached, type Value } from './value.ts';
+
+/** Numbers with a shape, in float64: what the reference interpreter computes with. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+export const tensor = (shape: readonly number[], fill: (index: number) => number): Tensor => ({
+  shape,
+  data: Float64Array.from({ length: sizeOf(shape) }, (_, index) => fill(index)),
+});
+
+/** Row-major strides. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+/** The coordinates of the element at a flat index. */
+export const coordinates = (index: number, shape: readonly number[]): number[] =>
+  stridesOf(shape).map((stride, axis) => Math.floor(index / stride) % shape[axis]!);
+
+/** The flat index of the element at these coordinates. */
+export const flatIndex = (at: readonly number[], shape: readonly number[]): number =>
+  stridesOf(shape).reduce((sum, stride, axis) => sum + stride * at[axis]!, 0);
+
+/** The element of `source` that broadcasting puts at these coordinates. */
+export function broadcastAt(source: Tensor, at: readonly number[]): number {
+  const own = at.slice(at.length - source.shape.length);
+  return source.data[
+    flatIndex(
+      own.map((i, axis) => (source.shape[axis] === 1 ? 0 : i)),
+      source.shape,
+    )
+  ]!;
+}
+
+/** The shape that tensors broadcast to. */
+export function broadcastShape(tensors: readonly Tensor[]): number[] {
+  const rank = Math.max(...tensors.map((each) => each.shape.length));
+  const shapes = tensors.map((each) => padded(each.shape, rank) as readonly number[]);
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizes = shapes.map((shape) => shape[axis]!);
+    return sizes.find((size) => size !== 1) ?? 1;
+  });
+}
+
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+function leafTensor(value: Value, feeds: Feeds): Tensor {
+  const leaf = value.leaf!;
+  if (leaf.kind === 'constant')
+    return { shape: fixed(value.shape), data: Float64Array.from(leaf.data as ArrayLike<number>, Number) };
+  const fed = feeds[leaf.name];
+  if (fed) return fed;
+  throw new GraphError(
+    'FEED_MISSING',
+    `nothing was fed for ${leaf.kind} '${leaf.name}'`,
+    'reference',
+    'Feed every leaf.',
+  );
+}
+
+/**
+ * The outputs computed in float64, one obvious loop per op: slow, and the judge of gradients in tests.
+ * Throws `FEED_MISSING` for a leaf without a value.
+ */
+export function interpret(outputs: readonly Value[], feeds: Feeds): Tensor[] {
+  const known = new Map<Value, Tensor>();
+  for (const value of reached(outputs)) {
+    const inputs = value.inputs.map((input) => known.get(input)!);
+    known.set(value, value.leaf ? leafTensor(value, feeds) : value.op.reference(value, inputs));
+  }
+  return outputs.map((output) => known.get(output)!);
+}
+
+/** The shape of a result whose free dimensions are filled in from what was computed. */
+export const settledShape = (shape: Shape, total: number): number[] => {
+  const known = shape.filter((each) => typeof each === 'number').reduce((product, each) => product * each, 1);
+  return shape.map((each) => (typeof each === 'number' ? each : total / known));
+};

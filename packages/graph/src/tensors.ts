@@ -1,0 +1,81 @@
+import { GraphError } from './errors.ts';
+
+/** A named tensor as it is stored: numbers, row-major, with their shape. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+export type Tensors = Readonly<Record<string, StoredTensor>>;
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+const ALIGNMENT = 8;
+
+/** float32 tensors as safetensors bytes, in the order of the record, with string metadata. */
+export function toSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  let offset = 0;
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+    offset += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
+  const bytes = new Uint8Array(8 + headerBytes + offset).fill(0x20, 8, 8 + headerBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  bytes.set(text, 8);
+  let at = 8 + headerBytes;
+  for (const { data } of Object.values(tensors)) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+function corrupt(problem: string, place: string): GraphError {
+  return new GraphError(
+    'SAFETENSORS',
+    problem,
+    place,
+    'The file is damaged or not safetensors: use another copy.',
+  );
+}
+
+function headerOf(bytes: Uint8Array, place: string): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < 8) throw corrupt(`${bytes.length} bytes are too few`, place);
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  if (length > bytes.length - 8)
+    throw corrupt(`a header of ${length} bytes does not fit in ${bytes.length}`, place);
+  try {
+    return { header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), start: 8 + length };
+  } catch {
+    throw corrupt('the header is not JSON', place);
+  }
+}
+
+function entryTensor(bytes: Uint8Array, start: number, entry: Entry, place: string): StoredTensor {
+  const [from, to] = entry.data_offsets ?? [];
+  const size = entry.shape?.reduce((product, each) => product * each, 1);
+  if (entry.dtype !== 'F32') throw corrupt(`type ${entry.dtype}, only F32 is read`, place);
+  if (!(to - from === size * 4 && from >= 0 && start + to <= bytes.length))
+    throw corrupt('offsets that disagree with the shape', place);
+  return { shape: entry.shape, data: new Float32Array(bytes.slice(start + from, start + to).buffer) };
+}
+
+/** The tensors and metadata of safetensors bytes. Throws `SAFETENSORS` where they are damaged; `place` names the file. */
+export function fromSafetensors(
+  bytes: Uint8Array,
+  place = 'safetensors',
+): { tensors: Tensors; metadata: Record<string, string> } {
+  const { header, start } = headerOf(bytes, place);
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const tensors = Object.entries(entries).map(
+    ([name, entry]) =>
+      [name, entryTensor(bytes, start, entry as Entry, `${place}, tensor '${name}'`)] as const,
+  );
+  return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
+}

@@ -1,0 +1,122 @@
+import { type LeafValue, leavesOf, noise, type Shape, type Value } from '@semivae/graph';
+import { QueryError } from './errors.ts';
+import type { Distribution, Family, Values } from './families/family.ts';
+import type { Features, Network } from './layers.ts';
+
+/** A random variable: a name, and the number of features of one row. */
+export interface Variable extends Features {}
+
+export const variable = (name: string, size: number): Variable => ({ name, size });
+
+/** One conditional density of a model: `p(x|y,z)`. */
+export interface Factor {
+  readonly name: string;
+  readonly variable: Variable;
+  readonly parents: readonly Variable[];
+  readonly family: Family;
+  /** The density at these values of the parents. */
+  readonly at: (parents: Values) => Distribution;
+}
+
+const noNetwork: Network = () => () => ({});
+
+function factor(
+  letter: string,
+  of: Variable,
+  parents: readonly Variable[],
+  family: Family,
+  network: Network,
+): Factor {
+  const given = parents.length ? `|${parents.map((parent) => parent.name).join(',')}` : '';
+  const name = `${letter}(${of.name}${given})`;
+  const parametersAt = network(name, parents, family.parameters(of.size));
+  return { name, variable: of, parents, family, at: (values) => family.at(parametersAt(values), of.size) };
+}
+
+const density = (letter: string) => (of: Variable) => ({
+  /** With no parents. */
+  is: (family: Family) => factor(letter, of, [], family, noNetwork),
+  given: (...parents: readonly Variable[]) => ({
+    is: (family: Family, network: Network) => factor(letter, of, parents, family, network),
+  }),
+});
+
+/** A generative factor, as the paper writes it: `p(x).given(y, z).is(bernoulli, mlp([500]))`. */
+export const p = density('p');
+/** An inference factor: `q(z).given(x, y).is(gaussian, mlp([500]))`. */
+export const q = density('q');
+
+/** A model is two lists of factors: what is believed (`p`), and how what is hidden is guessed (`q`), in order of drawing. */
+export interface Model {
+  readonly name: string;
+  /** What the data is. */
+  readonly x: Variable;
+  /** The class, where the model has one. */
+  readonly y?: Variable;
+  /** The latent that is decoded. */
+  readonly z: Variable;
+  readonly p: readonly Factor[];
+  readonly q: readonly Factor[];
+}
+
+/** What is known of a batch of rows. */
+export interface Known {
+  readonly values: Values;
+  /** The axes before the features along which noise is drawn afresh; 1 where it is shared. */
+  readonly noiseShape: Shape;
+  /** Put before the names of noise leaves, so that two bounds in one loss draw apart. */
+  readonly scope: string;
+}
+
+export const known = (values: Values, noiseShape: Shape, scope = ''): Known => ({
+  values,
+  noiseShape,
+  scope,
+});
+
+/** Everything known after the hidden variables were drawn from `q`, with the densities they were drawn from, by name. */
+export interface Completed {
+  readonly values: Values;
+  readonly drawn: Readonly<Record<string, Distribution>>;
+}
+
+/** Draws each variable of `factors` that is not known, in order. Throws `NOT_DRAWABLE` for a family without a draw. */
+export function complete(factors: readonly Factor[], { values, noiseShape, scope }: Known): Completed {
+  return factors.reduce<Completed>(
+    (so, each) => {
+      const { name, size } = each.variable;
+      if (name in so.values) return so;
+      const distribution = each.at(so.values);
+      if (!distribution.sample) {
+        const remedy = `Make ${name} known, or sum it out: summedOver(${name}, bound).`;
+        throw new QueryError(
+          'NOT_DRAWABLE',
+          `a ${each.family.name} variable cannot be drawn`,
+          each.name,
+          remedy,
+        );
+      }
+      const drawn = distribution.sample(noise(`${scope}noise(${name})`, [...noiseShape, size]));
+      return { values: { ...so.values, [name]: drawn }, drawn: { ...so.drawn, [name]: distribution } };
+    },
+    { values, drawn: {} },
+  );
+}
+
+/** The density of a variable given its parents: `query(model.q, y, { x })` is the classifier. Throws `NO_FACTOR`. */
+export function query(factors: readonly Factor[], of: Variable, values: Values): Distribution {
+  const found = factors.find((each) => each.variable.name === of.name);
+  const missing = found?.parents.filter((parent) => !(parent.name in values)).map((parent) => parent.name);
+  if (found && missing!.length === 0) return found.at(values);
+  const problem = found ? `${missing!.join(' and ')} must be given` : `no factor draws ${of.name}`;
+  throw new QueryError(
+    'NO_FACTOR',
+    problem,
+    found?.name ?? of.name,
+    'Ask for a variable of the model, with its parents.',
+  );
+}
+
+/** The parameters that these values reach. */
+export const parametersOf = (...values: readonly Value[]): LeafValue<'parameter'>[] =>
+  leavesOf(values, 'parameter');

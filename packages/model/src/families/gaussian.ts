@@ -1,0 +1,50 @@
+import { add, bounded, exp, mul, neg, square, sub, sum, type Value } from '@semivae/graph';
+import type { Distribution, Family } from './family.ts';
+
+const LOG_TWO_PI = Math.log(2 * Math.PI);
+/** |log σ²| stays below this, smoothly: σ between 0.018 and 55. */
+const LOG_VARIANCE_LIMIT = 8;
+
+export interface Gaussian extends Distribution {
+  readonly mean: Value;
+  readonly logVariance: Value;
+}
+
+/** N(x; mean, diag exp(logVariance)). */
+export const normal = (mean: Value, logVariance: Value): Gaussian => ({
+  mean,
+  logVariance,
+  // −½ Σ log 2π + log σ² + (x − μ)²/σ²
+  logDensity: (x) => {
+    const distance = mul(square(sub(x, mean)), exp(neg(logVariance)));
+    return mul(sum(add(add(distance, logVariance), LOG_TWO_PI), [-1]), -0.5);
+  },
+  // μ + σ·ε  (Kingma and Welling 2014)
+  sample: (noise) => add(mean, mul(exp(mul(logVariance, 0.5)), noise)),
+  answers: { mean, logVariance },
+});
+
+/** A Gaussian with a mean and a log-variance for every row and feature. */
+export const gaussian: Family = {
+  name: 'gaussian',
+  parameters: (size) => ({ mean: size, logVariance: size }),
+  at: ({ mean, logVariance }) => normal(mean!, bounded(logVariance!, LOG_VARIANCE_LIMIT)),
+};
+
+/** KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ μ² + σ² − log σ² − 1, in nats (Kingma and Welling 2014, appendix B). */
+export function divergenceFromStandard({ mean, logVariance }: Gaussian): Value {
+  const terms = sub(add(square(mean), exp(logVariance)), add(logVariance, 1));
+  return mul(sum(terms, [-1]), 0.5);
+}
+
+/** N(0, 1) on every feature, with no parents and nothing to learn. */
+export const standardNormal: Family = {
+  name: 'standard normal',
+  parameters: () => ({}),
+  // −½ Σ x² + log 2π
+  at: () => ({
+    logDensity: (x) => mul(sum(add(square(x), LOG_TWO_PI), [-1]), -0.5),
+    sample: (noise) => noise,
+    answers: {},
+  }),
+};

@@ -1,0 +1,111 @@
+/** Base of every error semivae raises on purpose: a stable `code`, the `place` (file, row, tensor…), a `remedy`. */
+export class SemivaeError extends Error {
+  readonly code: string;
+  readonly place: string;
+  readonly remedy: string;
+
+  constructor(code: string, place: string, problem: string, remedy: string, options?: ErrorOptions) {
+    super(`${place}: ${problem}. ${remedy}`, options);
+    this.name = `SemivaeError [${code}]`;
+    this.code = code;
+    this.place = place;
+    this.remedy = remedy;
+  }
+}
+
+/** A file that the bundle must have is not there. */
+export class BundleFileMissing extends SemivaeError {
+  constructor(place: string, problem = 'no such file', options?: ErrorOptions) {
+    const remedy = 'Point at the folder that holds manifest.json and every file it names.';
+    super('BUNDLE_FILE_MISSING', place, problem, remedy, options);
+  }
+}
+
+/** A file's size or SHA-256 is not what the manifest says. */
+export class BundleCorrupt extends SemivaeError {
+  constructor(place: string, problem: string) {
+    super('BUNDLE_CORRUPT', place, problem, 'Copy or ship the whole bundle again.');
+  }
+}
+
+/** The bundle's format is newer than this reader. */
+export class BundleTooNew extends SemivaeError {
+  constructor(place: string, found: number, known: number) {
+    const problem = `format version ${found}, but this reader knows up to ${known}`;
+    super('BUNDLE_TOO_NEW', place, problem, 'Install a newer @semivae/runtime.');
+  }
+}
+
+/** The manifest is not as the format asks, or a head does not keep what its manifest promises. */
+export class BundleMalformed extends SemivaeError {
+  constructor(place: string, problem: string, options?: ErrorOptions) {
+    super('BUNDLE_MALFORMED', place, problem, 'Ship the bundle again; do not edit it by hand.', options);
+  }
+}
+
+/** An input has a length or a nesting that the model does not take. */
+export class InputShape extends SemivaeError {
+  constructor(place: string, problem: string, remedy: string) {
+    super('INPUT_SHAPE', place, problem, remedy);
+  }
+}
+
+/** An input value is of the wrong type or out of range. */
+export class InputType extends SemivaeError {
+  constructor(place: string, problem: string, remedy: string) {
+    super('INPUT_TYPE', place, problem, remedy);
+  }
+}
+
+/** An input holds NaN or an infinity. */
+export class InputNotFinite extends SemivaeError {
+  constructor(place: string, value: number) {
+    super('INPUT_NOT_FINITE', place, `${value} is not a finite number`, 'Replace or drop such values first.');
+  }
+}
+
+/** A label is neither a class name nor a class index of this model. */
+export class LabelUnknown extends SemivaeError {
+  constructor(place: string, problem: string, remedy: string) {
+    super('LABEL_UNKNOWN', place, problem, remedy);
+  }
+}
+
+/** The bundle does not contain the head that was asked for. */
+export class HeadMissing extends SemivaeError {
+  constructor(place: string, head: string, present: readonly string[]) {
+    const remedy = `Ship a model that has one; this one has ${present.join(', ')}.`;
+    super('HEAD_MISSING', place, `the bundle has no ${head}`, remedy);
+  }
+}
+
+/** The host, onnxruntime-node or onnxruntime-web, is not installed or does not start. */
+export class RuntimeMissing extends SemivaeError {
+  constructor(peer: string, problem: string, options?: ErrorOptions) {
+    const remedy = `Add ${peer} to your project's dependencies and install it.`;
+    super('RUNTIME_MISSING', peer, problem, remedy, options);
+  }
+}
+
+/** ONNX Runtime would not open a model. */
+export class SessionRefused extends SemivaeError {
+  constructor(place: string, problem: string, options?: ErrorOptions) {
+    const remedy = 'Update ONNX Runtime to the version that the bundle was written for, or newer.';
+    super('SESSION_REFUSED', place, problem, remedy, options);
+  }
+}
+
+/** The page is not a secure context, so `crypto.subtle` is missing and no file can be checked. */
+export class InsecureContext extends SemivaeError {
+  constructor(place: string) {
+    const problem = 'crypto.subtle is missing, so the SHA-256 cannot be checked';
+    super('INSECURE_CONTEXT', place, problem, 'Serve the page over https, or from localhost.');
+  }
+}
+
+/** A model or session was used after it was disposed. */
+export class Disposed extends SemivaeError {
+  constructor(place: string) {
+    super('DISPOSED', place, 'it was disposed', 'Load it again, or dispose of it later.');
+  }
+}

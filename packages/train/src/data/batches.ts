@@ -1,0 +1,67 @@
+import { DataError } from './data-error.ts';
+import { range, shuffle, stream } from './shuffle.ts';
+
+/**
+ * Rows in an endless random order: every epoch is a new permutation, and batches run on across its end, so every
+ * row comes equally often. Batch `step` is a pure function of (rows, seed, use, step, batch size): resuming needs
+ * the step number alone.
+ */
+export interface RowOrder {
+  readonly rows: Int32Array;
+  readonly seed: number;
+  readonly use: number;
+  /** Scratch: `rows` as ordered in `epoch`; recomputed when another epoch is asked for. */
+  readonly current: Int32Array;
+  epoch: number;
+}
+
+/** The order in which all of `rows` images are seen without their labels. */
+export function unlabelledOrder(rows: number, seed: number): RowOrder {
+  return rowOrder(range(rows), seed, stream.unlabelledOrder);
+}
+
+/** The order in which the `rows` whose labels are known are seen. */
+export function labelledOrder(rows: Int32Array, seed: number): RowOrder {
+  return rowOrder(rows, seed, stream.labelledOrder);
+}
+
+/** An order for another use: `use` is a Philox stream, a different one for every order that must be independent. */
+export function rowOrder(rows: Int32Array, seed: number, use: number): RowOrder {
+  if (rows.length === 0) {
+    throw new DataError('NO_ROWS', 'batches', 'there is no row to choose from', 'Give at least one row.');
+  }
+  return { rows: rows.slice(), seed, use, current: new Int32Array(rows.length), epoch: -1 };
+}
+
+/** Writes the row numbers of batch `step` (0, 1, …) of `out.length` rows into `out`; allocates nothing. */
+export function batchRows(order: RowOrder, step: number, out: Int32Array): void {
+  const rows = order.rows.length;
+  let epoch = Math.floor((step * out.length) / rows);
+  let at = step * out.length - epoch * rows;
+  for (let i = 0; i < out.length; epoch++, at = 0) {
+    reorder(order, epoch);
+    for (; i < out.length && at < rows; i++, at++) out[i] = order.current[at]!;
+  }
+}
+
+function reorder(order: RowOrder, epoch: number): void {
+  if (order.epoch === epoch) return;
+  order.current.set(order.rows);
+  shuffle(order.current, order.seed, order.use, epoch);
+  order.epoch = epoch;
+}
+
+/** Copies rows `indices[from] … indices[from + count − 1]`, each of `width` bytes, side by side into `out`. */
+export function copyRows(
+  source: Uint8Array,
+  width: number,
+  indices: Int32Array,
+  from: number,
+  count: number,
+  out: Uint8Array,
+): void {
+  for (let i = 0, to = 0; i < count; i++) {
+    const start = indices[from + i]! * width;
+    for (let column = 0; column < width; column++) out[to++] = source[start + column]!;
+  }
+}

@@ -1,0 +1,87 @@
+import { add, cos, div, input, type Initial, type LeafValue, max, min, mul, pow, scalar, sqrt, square, sub, sum, type Value } from '@semivae/graph';
+
+/** Something that a step reads and renews: a parameter, a moment, the step count. */
+export interface State {
+  readonly name: string;
+  readonly leaf: Value;
+  readonly next: Value;
+  readonly initial: Initial;
+}
+
+/** A learning rate's factor as a function of the step (0, 1, …), as a graph. */
+export type Schedule = (step: Value) => Value;
+
+export const constantRate: Schedule = () => scalar(1);
+
+/** Up from 0 over `warmup` steps, flat, and over the last `decay` share of `steps` down to `floor` along a cosine. */
+export const warmupAndDecay =
+  ({ steps, warmup, decay, floor }: { steps: number; warmup: number; decay: number; floor: number }): Schedule =>
+  (step) => {
+    const rise = warmup === 0 ? scalar(1) : min(div(add(step, 1), warmup), 1);
+    if (decay === 0) return rise;
+    const start = steps * (1 - decay);
+    const progress = min(relative(step, start, Math.max(1, steps - start)), 1);
+    const fall = add(mul(add(cos(mul(progress, Math.PI)), 1), (1 - floor) / 2), floor);
+    return mul(rise, fall);
+  };
+
+const relative = (step: Value, start: number, length: number): Value => div(max(sub(step, start), 0), length);
+
+export interface AdamOptions {
+  readonly learningRate: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** Decoupled decay of weights (not of biases), per step and unit of learning rate (Loshchilov and Hutter 2019). */
+  readonly weightDecay?: number;
+  /** Gradients are scaled down to this norm, taken over all of them (Pascanu et al. 2013). Absent: never. */
+  readonly clipNorm?: number;
+  readonly schedule?: Schedule;
+}
+
+/** An optimizer's step as values of the graph. */
+export type Optimizer = (parameters: readonly LeafValue<'parameter'>[], slopes: readonly Value[]) => readonly State[];
+
+const total = (values: readonly Value[]): Value => values.reduce((left, right) => add(left, right));
+
+/** Scaled so that the norm over all slopes is at most `limit`. */
+function clipped(slopes: readonly Value[], limit: number): readonly Value[] {
+  const norm = sqrt(total(slopes.map((slope) => sum(square(slope)))));
+  const factor = min(div(limit, add(norm, 1e-12)), 1);
+  return slopes.map((slope) => mul(slope, factor));
+}
+
+const ZERO: Initial = { kind: 'constant', value: 0 };
+
+/**
+ * Adam (Kingma and Ba 2015) with decoupled weight decay. Its state holds the moments as plain decaying sums,
+ * Σ β^i g and Σ β^i g²; their scale and the bias corrections go into two scalars, which saves four passes a parameter.
+ */
+export const adam =
+  ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, clipNorm, schedule = constantRate }: AdamOptions): Optimizer =>
+  (parameters, raw) => {
+    const slopes = clipNorm === undefined ? raw : clipped(raw, clipNorm);
+    const step = input('adam/step', []);
+    const next = add(step, 1);
+    const rate = mul(schedule(step), learningRate);
+    // √ of what turns Σ β₂^i g² into v̂; its inverse scales ε instead of every element
+    const spread = sqrt(div(sub(1, pow(scalar(beta2), next)), 1 - beta2));
+    const size = div(mul(rate, mul(spread, 1 - beta1)), sub(1, pow(scalar(beta1), next)));
+    const floor = mul(spread, epsilon);
+    const states = parameters.flatMap((parameter, i) => {
+      const { name, initial } = parameter.leaf;
+      const first = input(`adam/first/${name}`, parameter.shape);
+      const second = input(`adam/second/${name}`, parameter.shape);
+      const momentum = add(mul(first, beta1), slopes[i]!);
+      const energy = add(mul(second, beta2), square(slopes[i]!));
+      const change = mul(div(momentum, add(sqrt(energy), floor)), size);
+      const decays = weightDecay > 0 && parameter.shape.length > 1;
+      const kept = decays ? mul(parameter, sub(1, mul(rate, weightDecay))) : parameter;
+      return [
+        { name, leaf: parameter, next: sub(kept, change), initial },
+        { name: first.leaf.name, leaf: first, next: momentum, initial: ZERO },
+        { name: second.leaf.name, leaf: second, next: energy, initial: ZERO },
+      ];
+    });
+    return [{ name: step.leaf.name, leaf: step, next, initial: ZERO }, ...states];
+  };

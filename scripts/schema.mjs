@@ -1,0 +1,27 @@
+// Generates the static protobuf code beside packages/graph/schema/onnx.proto: `npm run schema` after changing it.
+import { execFileSync } from 'node:child_process';
+
+const folder = 'packages/graph/schema';
+const run = (tool, ...parameters) =>
+  execFileSync(process.execPath, [`node_modules/protobufjs-cli/bin/${tool}`, ...parameters], {
+    stdio: 'inherit',
+  });
+
+run(
+  'pbjs',
+  '-t',
+  'static-module',
+  '-w',
+  'es6',
+  '--no-create',
+  '--no-verify',
+  '--no-convert',
+  '--no-delimited',
+  '--no-typeurl',
+  '--no-service',
+  '--keep-case',
+  '-o',
+  `${folder}/onnx.js`,
+  `${folder}/onnx.proto`,
+);
+run('pbts', '-o', `${folder}/onnx.d.ts`, `${folder}/onnx.js`);
