@@ -1,2 +1,24 @@
 export * from './errors.ts';
+export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked, sha256 } from './files.ts';
+export { type Image, toImageData } from './image.ts';
+export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
+export * from './manifest.ts';
+export type {
+  Classification,
+  Code,
+  GenerateOptions,
+  LabelOptions,
+  LoadOptions,
+  Model,
+} from './model.ts';
 export * from './random.ts';
+export type {
+  Fetches,
+  Host,
+  Session,
+  SessionOptions,
+  Tensor,
+  TensorData,
+  Tensors,
+  TensorType,
+} from './session.ts';

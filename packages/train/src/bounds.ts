@@ -1,4 +1,18 @@
-import { add, identityMatrix, logSoftmax, logSumExp, mean, mul, neg, reshape, softmax, sub, sum, unsqueeze, type Value } from '@semivae/graph';
+import {
+  add,
+  identityMatrix,
+  logSoftmax,
+  logSumExp,
+  mean,
+  mul,
+  neg,
+  reshape,
+  softmax,
+  sub,
+  sum,
+  unsqueeze,
+  type Value,
+} from '@semivae/graph';
 import {
   type Categorical,
   complete,
@@ -27,7 +41,11 @@ export interface ElboOptions {
 
 /** With an axis of one put in before the features of everything known; noise is drawn `times` along it. */
 const withAxis = ({ values, noiseShape, scope }: Known, times: number): Known =>
-  known(mapValues(values, (value) => unsqueeze(value, -2)), [...noiseShape, times], scope);
+  known(
+    mapValues(values, (value) => unsqueeze(value, -2)),
+    [...noiseShape, times],
+    scope,
+  );
 
 const mapValues = (values: Values, change: (value: Value) => Value): Values =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
@@ -42,7 +60,9 @@ const drawnAfter = (q: readonly Factor[], of: Variable): readonly string[] =>
 function divergence(model: Model, prior: Factor, posterior: Distribution): Value | undefined {
   const after = drawnAfter(model.q, prior.variable);
   const allowed = prior.parents.every((parent) => !after.includes(parent.name));
-  return allowed && prior.family === standardNormal ? divergenceFromStandard(posterior as Gaussian) : undefined;
+  return allowed && prior.family === standardNormal
+    ? divergenceFromStandard(posterior as Gaussian)
+    : undefined;
 }
 
 /** log p(value | parents) − log q(value | …) for one factor of p. */
@@ -54,7 +74,10 @@ function logRatio(factor: Factor, values: Values, posterior: Distribution | unde
 
 /** log p(seen, hidden) − log q(hidden | seen), the hidden drawn once. */
 function logWeight(model: Model, seen: Known, closedForm: boolean): Value {
-  const { values, drawn } = complete(model.q.filter((each) => !(each.variable.name in seen.values)), seen);
+  const { values, drawn } = complete(
+    model.q.filter((each) => !(each.variable.name in seen.values)),
+    seen,
+  );
   const terms = model.p.map((factor) => {
     const posterior = drawn[factor.variable.name];
     const closed = closedForm && posterior ? divergence(model, factor, posterior) : undefined;

@@ -18,7 +18,13 @@ export function unsupervised(model: Model, unlabelled: Known, bound: Bound = elb
 /** −mean log q(y|x) over labelled rows: the classifier's own loss. */
 export function classification(model: Model, labelled: Known): Objective {
   const { x, y } = model;
-  if (!y) throw new RecipeError('MODEL_NO_CLASSES', `model ${model.name}`, 'it has no classes', 'Choose m2, or leave labels out.');
+  if (!y)
+    throw new RecipeError(
+      'MODEL_NO_CLASSES',
+      `model ${model.name}`,
+      'it has no classes',
+      'Choose m2, or leave labels out.',
+    );
   const { [y.name]: truth, ...rest } = labelled.values;
   const crossEntropy = neg(mean(query(model.q, y, { [x.name]: rest[x.name]! }).logDensity(truth!)));
   return { loss: crossEntropy, metrics: { crossEntropy } };
@@ -33,7 +39,12 @@ export interface SemiSupervisedOptions {
 }
 
 /** −U(unlabelled) − w·L(labelled) − α log q(y|x), each a mean over rows (Kingma et al. 2014, eq. 8 and 9). */
-export function semiSupervised(model: Model, labelled: Known, unlabelled: Known, options: SemiSupervisedOptions): Objective {
+export function semiSupervised(
+  model: Model,
+  labelled: Known,
+  unlabelled: Known,
+  options: SemiSupervisedOptions,
+): Objective {
   const { bound = elbo(), alpha, labelledWeight = 1 } = options;
   const without = unsupervised(model, unlabelled, bound);
   const classifier = classification(model, labelled);

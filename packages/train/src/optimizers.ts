@@ -1,4 +1,21 @@
-import { add, cos, div, input, type Initial, type LeafValue, max, min, mul, pow, scalar, sqrt, square, sub, sum, type Value } from '@semivae/graph';
+import {
+  add,
+  cos,
+  div,
+  type Initial,
+  input,
+  type LeafValue,
+  max,
+  min,
+  mul,
+  pow,
+  scalar,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Value,
+} from '@semivae/graph';
 
 /** Something that a step reads and renews: a parameter, a moment, the step count. */
 export interface State {
@@ -15,7 +32,17 @@ export const constantRate: Schedule = () => scalar(1);
 
 /** Up from 0 over `warmup` steps, flat, and over the last `decay` share of `steps` down to `floor` along a cosine. */
 export const warmupAndDecay =
-  ({ steps, warmup, decay, floor }: { steps: number; warmup: number; decay: number; floor: number }): Schedule =>
+  ({
+    steps,
+    warmup,
+    decay,
+    floor,
+  }: {
+    steps: number;
+    warmup: number;
+    decay: number;
+    floor: number;
+  }): Schedule =>
   (step) => {
     const rise = warmup === 0 ? scalar(1) : min(div(add(step, 1), warmup), 1);
     if (decay === 0) return rise;
@@ -40,7 +67,10 @@ export interface AdamOptions {
 }
 
 /** An optimizer's step as values of the graph. */
-export type Optimizer = (parameters: readonly LeafValue<'parameter'>[], slopes: readonly Value[]) => readonly State[];
+export type Optimizer = (
+  parameters: readonly LeafValue<'parameter'>[],
+  slopes: readonly Value[],
+) => readonly State[];
 
 const total = (values: readonly Value[]): Value => values.reduce((left, right) => add(left, right));
 
@@ -58,7 +88,15 @@ const ZERO: Initial = { kind: 'constant', value: 0 };
  * Σ β^i g and Σ β^i g²; their scale and the bias corrections go into two scalars, which saves four passes a parameter.
  */
 export const adam =
-  ({ learningRate, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, clipNorm, schedule = constantRate }: AdamOptions): Optimizer =>
+  ({
+    learningRate,
+    beta1 = 0.9,
+    beta2 = 0.999,
+    epsilon = 1e-8,
+    weightDecay = 0,
+    clipNorm,
+    schedule = constantRate,
+  }: AdamOptions): Optimizer =>
   (parameters, raw) => {
     const slopes = clipNorm === undefined ? raw : clipped(raw, clipNorm);
     const step = input('adam/step', []);

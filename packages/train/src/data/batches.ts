@@ -51,7 +51,7 @@ function reorder(order: RowOrder, epoch: number): void {
   order.epoch = epoch;
 }
 
-/** Copies rows `indices[from] … indices[from + count − 1]`, each of `width` bytes, side by side into `out`. */
+/** Copies rows `indices[from] … indices[from + count − 1]` of `width` bytes side by side into `out` (labels: width 1). */
 export function copyRows(
   source: Uint8Array,
   width: number,

@@ -1,0 +1,66 @@
+import { type Files, type Model, readChecked } from '@semivae/runtime/core';
+import type { Parity } from './parity.ts';
+
+/** The largest difference between a bundle's answers and the trained model's own, and what is allowed. */
+export interface Comparison {
+  readonly answer: string;
+  readonly difference: number;
+  readonly limit: number;
+  readonly ok: boolean;
+}
+
+/** Absolute for probabilities, latents and pixels; relative for the score. */
+export const PARITY_LIMIT = 1e-5;
+
+function compare(
+  answer: string,
+  got: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  relative = false,
+): Comparison {
+  let difference = got.length === wanted.length ? 0 : Infinity;
+  for (let i = 0; i < wanted.length; i++) {
+    const gap = Math.abs(got[i]! - wanted[i]!) / (relative ? Math.max(1, Math.abs(wanted[i]!)) : 1);
+    if (!(gap <= difference)) difference = gap;
+  }
+  return { answer, difference, limit: PARITY_LIMIT, ok: difference <= PARITY_LIMIT };
+}
+
+const flat = (rows: readonly ArrayLike<number>[]): number[] => rows.flatMap((row) => Array.from(row));
+
+/** Asks a loaded bundle what the trained model was asked, through the calls that an app makes. */
+export async function compareAnswers(model: Model, { x, labels, z, answers }: Parity): Promise<Comparison[]> {
+  const rows = x.map((row) => Uint8Array.from(row));
+  const given = labels ? { labels } : {};
+  const codes = await model.encode(rows, given);
+  const images = await model.decode(
+    z.map((row) => Float32Array.from(row)),
+    labels,
+  );
+  const classes = answers.probabilities ? await model.classify(rows) : [];
+  return [
+    ...(answers.probabilities
+      ? [
+          compare(
+            'probabilities',
+            flat(classes.map((each) => each.probabilities)),
+            flat(answers.probabilities),
+          ),
+        ]
+      : []),
+    compare('mean', flat(codes.map((each) => each.mean)), flat(answers.mean)),
+    compare(
+      'standard deviation',
+      flat(codes.map((each) => each.standardDeviation)),
+      flat(answers.standardDeviation),
+    ),
+    compare('image', flat(images.map((each) => each.values)), flat(answers.image)),
+    compare('score', await model.score(rows), answers.score, true),
+  ];
+}
+
+/** A bundle's parity inputs and answers, checked against its manifest. Throws `BUNDLE_…`. */
+export async function readParity(files: Files, model: Model): Promise<Parity> {
+  const bytes = await readChecked(files, model.manifest.parity);
+  return JSON.parse(new TextDecoder().decode(bytes)) as Parity;
+}

@@ -1,0 +1,135 @@
+import type * as Ort from 'onnxruntime-common';
+import { Disposed, RuntimeMissing, SessionRefused } from './errors.ts';
+
+export type TensorType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool' | 'string';
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | readonly string[];
+
+/** A dense tensor in row-major order; `bool` is a byte each, 0 or 1. */
+export interface Tensor {
+  readonly type: TensorType;
+  readonly dims: readonly number[];
+  readonly data: TensorData;
+}
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** The outputs to compute: a tensor is written in place, null is allocated. */
+export type Fetches = Readonly<Record<string, Tensor | null>>;
+
+/** An opened ONNX graph. */
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /**
+   * Outputs by name, all of them unless `fetches` names some.
+   * In Node the promise is no relief: onnxruntime-node computes on the calling thread and blocks its event loop.
+   */
+  run(feeds: Tensors, fetches?: Fetches): Promise<Tensors>;
+  release(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Named in errors; a file or a graph. */
+  readonly place?: string;
+  /** Threads within an operation; by default ONNX Runtime chooses. */
+  readonly threads?: number;
+  /** Execution providers, most wanted first, as ONNX Runtime names them; by default the CPU. */
+  readonly providers?: readonly string[];
+  readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+}
+
+/** ONNX Runtime, in Node or in a browser. */
+export interface Host {
+  readonly name: string;
+  /** Imports ONNX Runtime, if it is not yet there. Throws RUNTIME_MISSING. */
+  start(): Promise<unknown>;
+  openSession(bytes: Uint8Array, options?: SessionOptions): Promise<Session>;
+}
+
+/** The optional peer that `load` imports. Throws RUNTIME_MISSING. */
+export async function peer<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new RuntimeMissing(name, `it cannot be imported (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** Whether the host writes fetches in place: onnxruntime-web leaves preallocated ones untouched, without a word. */
+export type Writing = 'in place' | 'by copy';
+
+/** Opens a serialized ModelProto. Throws SESSION_REFUSED. */
+export async function openWith(
+  ort: typeof Ort,
+  bytes: Uint8Array,
+  writing: Writing,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const { place = 'model' } = options;
+  const session = await ort.InferenceSession.create(bytes, ortOptions(options)).catch((cause: unknown) => {
+    throw new SessionRefused(place, `ONNX Runtime refused it (${(cause as Error).message})`, { cause });
+  });
+  return wrapped(ort, session, writing, place);
+}
+
+const errorsOnly = 3;
+
+function ortOptions({
+  threads,
+  providers,
+  optimization,
+}: SessionOptions): Ort.InferenceSession.SessionOptions {
+  return {
+    logSeverityLevel: errorsOnly,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: 1 }),
+    ...(providers === undefined ? {} : { executionProviders: providers }),
+    ...(optimization === undefined ? {} : { graphOptimizationLevel: optimization }),
+  };
+}
+
+function wrapped(ort: typeof Ort, session: Ort.InferenceSession, writing: Writing, place: string): Session {
+  let released = false;
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    async run(feeds, fetches) {
+      if (released) throw new Disposed(place);
+      const inputs = mapValues(feeds, (tensor) => hosted(ort, tensor));
+      if (!fetches) return (await session.run(inputs)) as unknown as Tensors;
+      const outputs = mapValues(fetches, (tensor) =>
+        tensor && writing === 'in place' ? hosted(ort, tensor) : null,
+      );
+      const found = (await session.run(inputs, outputs)) as unknown as Tensors;
+      return mapValues(found, (tensor, name) => writtenTo(fetches[name], tensor));
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await session.release();
+    },
+  };
+}
+
+function hosted(ort: typeof Ort, { type, data, dims }: Tensor): Ort.Tensor {
+  return new ort.Tensor(type, data as Float32Array, dims);
+}
+
+/** `fetch`, holding what was found. */
+function writtenTo(fetch: Tensor | null | undefined, found: Tensor): Tensor {
+  if (!fetch) return found;
+  if (found.data !== fetch.data) (fetch.data as Float32Array).set(found.data as Float32Array);
+  return fetch;
+}
+
+function mapValues<A, B>(
+  from: Readonly<Record<string, A>>,
+  to: (value: A, key: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, to(value, key)]));
+}

@@ -1,0 +1,3 @@
+export * from './data/node.ts';
+export * from './index.ts';
+export * from './run.ts';

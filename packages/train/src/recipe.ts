@@ -1,0 +1,138 @@
+import { closest } from 'fastest-levenshtein';
+import { z } from 'zod';
+import { RecipeError } from './errors.ts';
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+const weight = z.number().nonnegative();
+
+const boundSchema = z
+  .strictObject({
+    kind: z.enum(['elbo', 'iwae']).default('elbo').describe('The bound on log p(x).'),
+    samples: count
+      .default(1)
+      .describe('Draws of the latent for each row: averaged (elbo) or importance-weighted (iwae).'),
+  })
+  .describe('A lower bound on the log-likelihood, in nats.');
+
+const dataSchema = z.strictObject({
+  name: z
+    .string()
+    .default('digits')
+    .describe('digits, mnist, fashion-mnist, or a folder with four idx files.'),
+  labels: z
+    .int()
+    .nonnegative()
+    .default(100)
+    .describe('How many training rows keep their label, evenly over the classes.'),
+  validation: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Training rows held out, on which the error is also reported.'),
+  binarize: z
+    .boolean()
+    .default(false)
+    .describe('Throw a coin for each pixel at each step, instead of feeding grey values.'),
+});
+
+const modelSchema = z.strictObject({
+  kind: z
+    .enum(['m1', 'm2'])
+    .default('m2')
+    .describe('m1: a VAE. m2: a semi-supervised VAE (Kingma et al. 2014).'),
+  latent: count.default(50).describe('Features of the latent z.'),
+  hidden: z.array(count).min(1).default([500]).describe('Sizes of the hidden layers of every network.'),
+  activation: z.enum(['relu', 'softplus', 'tanh', 'silu']).default('relu'),
+});
+
+const objectiveSchema = z.strictObject({
+  kind: z
+    .enum(['semi-supervised', 'supervised'])
+    .default('semi-supervised')
+    .describe('supervised: the classifier alone, on the labels alone, as a baseline.'),
+  bound: boundSchema.prefault({}),
+  alpha: weight.default(60).describe("Weight of the classifier's own loss, per labelled row."),
+  labelledWeight: weight
+    .default(1)
+    .describe("Weight of the labelled rows' bound beside the unlabelled rows'."),
+});
+
+const optimizerSchema = z.strictObject({
+  learningRate: z.number().positive().default(1e-3),
+  beta1: share.default(0.9),
+  beta2: share.default(0.999),
+  weightDecay: weight.default(0).describe('Decoupled decay of the weight matrices.'),
+  clipNorm: z.number().positive().optional().describe('Gradients are scaled down to this norm.'),
+  warmup: z.int().nonnegative().default(0).describe('Steps over which the rate rises from 0.'),
+  decay: share.default(0.5).describe('Last share of the training over which the rate falls along a cosine.'),
+  floor: share.default(0.01).describe('The share of the rate that is left at the end.'),
+});
+
+const batchSchema = z.strictObject({
+  labelled: count.default(100).describe('Labelled rows in each step.'),
+  unlabelled: count.default(100).describe('Unlabelled rows in each step; an epoch sees each once.'),
+});
+
+/** Everything that decides a training, but for the seed and the machine. */
+export const recipeSchema = z.strictObject({
+  $schema: z.string().optional(),
+  name: z.string().min(1).default('digits-m2'),
+  data: dataSchema.prefault({}),
+  model: modelSchema.prefault({}),
+  objective: objectiveSchema.prefault({}),
+  batch: batchSchema.prefault({}),
+  optimizer: optimizerSchema.prefault({}),
+  epochs: count.default(20),
+  score: boundSchema
+    .prefault({ kind: 'elbo', samples: 4 })
+    .describe('The bound that is shipped as the anomaly score.'),
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+/** A recipe as a person writes it: what is left out takes its default. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+/** The JSON Schema of a recipe file, for editors. */
+export const recipeJsonSchema = (): unknown => z.toJSONSchema(recipeSchema, { io: 'input' });
+
+type Issue = z.core.$ZodIssue;
+
+/** The names of the fields at a path of the schema. */
+function fieldsAt(path: readonly PropertyKey[]): string[] {
+  let at: unknown = recipeSchema;
+  for (const key of [...path, undefined]) {
+    while (at && typeof at === 'object' && !('shape' in at))
+      at = (at as { def?: { innerType?: unknown } }).def?.innerType;
+    const shape = (at as { shape?: Record<string, unknown> } | undefined)?.shape ?? {};
+    if (key === undefined) return Object.keys(shape);
+    at = shape[key as string];
+  }
+  return [];
+}
+
+function recipeError(issue: Issue, place: string): RecipeError {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys[0]!;
+    const fields = fieldsAt(issue.path);
+    const near = fields.length
+      ? `Did you mean '${closest(unknown, fields)}'? Known here: ${fields.join(', ')}.`
+      : 'Leave it out.';
+    return new RecipeError(
+      'RECIPE_UNKNOWN_FIELD',
+      `${place}, ${[...issue.path, unknown].join('.')}`,
+      'there is no such field',
+      near,
+    );
+  }
+  const remedy = `See the schema: semivae inspect --schema.`;
+  return new RecipeError('RECIPE_FIELD', path ? `${place}, ${path}` : place, issue.message, remedy);
+}
+
+/** A recipe with every default filled in. Throws `RECIPE_UNKNOWN_FIELD` or `RECIPE_FIELD`, naming the field. */
+export function parseRecipe(raw: unknown, place = 'recipe'): Recipe {
+  const result = recipeSchema.safeParse(raw);
+  if (result.success) return result.data;
+  throw recipeError(result.error.issues[0]!, place);
+}

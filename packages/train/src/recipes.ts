@@ -1,0 +1,25 @@
+import { closest } from 'fastest-levenshtein';
+import { RecipeError } from './errors.ts';
+import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts';
+
+const builtIn: readonly RecipeInput[] = [
+  { name: 'digits-m2', epochs: 20 },
+  { name: 'digits-m1', data: { labels: 0 }, model: { kind: 'm1' } },
+  { name: 'mnist-m2', data: { name: 'mnist' }, epochs: 60 },
+  { name: 'mnist-m1', data: { name: 'mnist', labels: 0 }, model: { kind: 'm1' }, epochs: 30 },
+  { name: 'fashion-mnist-m2', data: { name: 'fashion-mnist' }, epochs: 60 },
+];
+
+/** The recipes that come with semivae, by name. */
+export const recipes: Readonly<Record<string, Recipe>> = Object.fromEntries(
+  builtIn.map((each) => [each.name!, parseRecipe(each, `built-in recipe ${each.name}`)]),
+);
+
+/** A built-in recipe. Throws `RECIPE_UNKNOWN`, with the nearest name. */
+export function builtInRecipe(name: string): Recipe {
+  const found = recipes[name];
+  if (found) return found;
+  const names = Object.keys(recipes);
+  const remedy = `Did you mean '${closest(name, names)}'? Built in: ${names.join(', ')}; or give a JSON file.`;
+  throw new RecipeError('RECIPE_UNKNOWN', name, 'there is no such recipe', remedy);
+}

@@ -1,0 +1,187 @@
+import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ImageColumns } from '@semivae/model';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import type { Dataset } from './data/dataset.ts';
+import { TrainingError } from './errors.ts';
+import { type Checkpoint, shapeOf } from './fit.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+
+/** What a run is: the recipe and the seed decide it, the rest is for the record and for shipping. */
+export interface RunInfo {
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly engine: string;
+  readonly data: DataInfo;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** What stays known of the data once it is out of sight. */
+export interface DataInfo {
+  readonly name: string;
+  readonly source: string;
+  readonly licence: string;
+  readonly citation: string;
+  readonly columns: ImageColumns;
+  readonly classes: readonly string[];
+  readonly trainRows: number;
+  readonly testRows: number;
+  /** A few test rows, raw, with their labels: what a bundle is verified on. */
+  readonly examples: { readonly x: readonly (readonly number[])[]; readonly labels: readonly number[] };
+}
+
+const EXAMPLES = 10;
+
+/** What a run keeps of its data. */
+export function describeData({ name, source, licence, citation, train, test }: Dataset): DataInfo {
+  const { columns } = shapeOf(train, train.rows);
+  const width = columns.width * columns.height;
+  const rows = Array.from({ length: Math.min(EXAMPLES, test.rows) }, (_, row) => row);
+  const x = rows.map((row) => Array.from(test.bytes.subarray(row * width, (row + 1) * width)));
+  const examples = { x, labels: rows.map((row) => test.labels[row]!) };
+  const counts = { trainRows: train.rows, testRows: test.rows };
+  return { name, source, licence, citation, columns, classes: train.classes, ...counts, examples };
+}
+
+/** One line of metrics.jsonl. */
+export interface MetricsLine {
+  readonly step: number;
+  readonly epoch: number;
+  readonly minutes: number;
+  readonly [metric: string]: number;
+}
+
+export const RUN_FILE = 'run.json';
+const CHECKPOINT = 'checkpoint.safetensors';
+const METRICS = 'metrics.jsonl';
+
+/** Writes a file whole or not at all: a temporary name, flushed, renamed, the folder flushed. Throws `WRITE`. */
+export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}.partial`;
+  try {
+    const file = await open(temporary, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw unwritable(path, cause);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function unwritable(path: string, cause: unknown): TrainingError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const remedy =
+    code === 'ENOSPC'
+      ? 'Free some space; what was written before is untouched.'
+      : 'Choose a folder that can be written to with --out.';
+  return new TrainingError('WRITE', path, `it cannot be written (${code ?? cause})`, remedy, { cause });
+}
+
+/** Makes a new run's folder. Throws `RUN_EXISTS` where one is, `WRITE` where it cannot be made. */
+export async function createRun(folder: string, info: RunInfo): Promise<void> {
+  if (await exists(join(folder, RUN_FILE))) {
+    throw new TrainingError(
+      'RUN_EXISTS',
+      folder,
+      'there is a run already',
+      'Go on with it by --resume, or choose another --out.',
+    );
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, METRICS), '');
+  } catch (cause) {
+    throw unwritable(folder, cause);
+  }
+  await writeAtomically(join(folder, RUN_FILE), showInfo(info));
+}
+
+/** Indented, but with rows of numbers on one line. */
+const showInfo = (info: RunInfo): string =>
+  `${JSON.stringify(info, null, 2).replace(/\[[\d\s,]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function readOr(path: string, remedy: string): Promise<Buffer> {
+  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new TrainingError('RUN_FILE', path, `it cannot be read (${cause.code})`, remedy, { cause });
+  });
+}
+
+/** The info of a run. Throws `RUN_FILE`, or the errors of a recipe. */
+export async function readRun(folder: string): Promise<RunInfo> {
+  const path = join(folder, RUN_FILE);
+  const text = (await readOr(path, 'Name the folder of a run, as semivae train made it.')).toString();
+  const info = parseJson(text, path) as RunInfo;
+  return { ...info, recipe: parseRecipe(info.recipe, path) };
+}
+
+/** JSON of a file. Throws `JSON`, naming the file. */
+export function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TrainingError(
+      'JSON',
+      place,
+      `it is not JSON (${(cause as Error).message})`,
+      'Mend it, or write it anew.',
+      { cause },
+    );
+  }
+}
+
+export const writeCheckpoint = (folder: string, checkpoint: Checkpoint): Promise<void> =>
+  writeAtomically(join(folder, CHECKPOINT), encodeCheckpoint(checkpoint));
+
+/** The last checkpoint of a run. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKPOINT`. */
+export async function readCheckpoint(folder: string): Promise<Checkpoint> {
+  const path = join(folder, CHECKPOINT);
+  return decodeCheckpoint(await readOr(path, 'The run has no checkpoint yet: train it.'), path);
+}
+
+export const hasCheckpoint = (folder: string): Promise<boolean> => exists(join(folder, CHECKPOINT));
+
+/** Adds a line to the run's metrics. Throws `WRITE`. */
+export async function appendMetrics(folder: string, line: MetricsLine): Promise<void> {
+  const path = join(folder, METRICS);
+  await appendFile(path, `${JSON.stringify(line)}\n`).catch((cause) => {
+    throw unwritable(path, cause);
+  });
+}
+
+/** The metrics of a run, in the order of its epochs; a line cut short by a crash is left out. */
+export async function readMetrics(folder: string): Promise<MetricsLine[]> {
+  const text = (await readOr(join(folder, METRICS), 'Name the folder of a run.')).toString();
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as MetricsLine);
+}
+
+/** Drops what was logged after the step from which a run is resumed. */
+export async function rewindMetrics(folder: string, step: number): Promise<void> {
+  const kept = (await readMetrics(folder)).filter((line) => line.step <= step);
+  await writeAtomically(join(folder, METRICS), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
