@@ -1,5 +1,6 @@
 // Generates the static protobuf code beside packages/graph/schema/onnx.proto: `npm run schema` after changing it.
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 
 const folder = 'packages/graph/schema';
 const run = (tool, ...parameters) =>
@@ -25,3 +26,6 @@ run(
   `${folder}/onnx.proto`,
 );
 run('pbts', '-o', `${folder}/onnx.d.ts`, `${folder}/onnx.js`);
+
+const { recipeJsonSchema } = await import('../packages/train/dist/index.js');
+writeFileSync('packages/train/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);

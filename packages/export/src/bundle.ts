@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
+import { access, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { load } from '@semivae/runtime';
 import { type Files, manifestFile, memoryFiles } from '@semivae/runtime/core';
@@ -38,14 +38,23 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** What people put beside a bundle; a new export keeps it. */
+const KEPT = ['recipe.json', 'result.json'];
+
 async function checkReplaceable(folder: string): Promise<void> {
-  if (!(await exists(folder)) || (await exists(join(folder, manifestFile)))) return;
+  const inside = await readdir(folder).catch((): string[] => []);
+  if (inside.includes(manifestFile) || inside.every((name) => KEPT.includes(name))) return;
   throw new ExportError(
     'NOT_A_BUNDLE',
     folder,
     'it exists and is no bundle, so it is not replaced',
     'Choose another --out.',
   );
+}
+
+async function keepNotes(from: string, to: string): Promise<void> {
+  for (const name of KEPT)
+    if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
 }
 
 /** The new folder takes the old one's place; the old one comes back if that fails. */
@@ -76,6 +85,7 @@ export async function writeBundle(folder: string, files: BundleFiles): Promise<v
     fresh = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
     for (const [name, bytes] of Object.entries({ ...files, 'samples.png': picture }))
       await writeFlushed(join(fresh, name), bytes);
+    await keepNotes(target, fresh);
     await replaceFolder(fresh, target);
   } catch (cause) {
     if (fresh) await rm(fresh, { recursive: true, force: true }).catch(() => {});

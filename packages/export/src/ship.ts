@@ -167,6 +167,13 @@ function manifestOf(
   };
 }
 
+function checkGenerative({ info: { recipe } }: ShipOptions): void {
+  if (recipe.objective.kind !== 'supervised') return;
+  const problem = 'a supervised baseline has a classifier alone, nothing to encode, decode or score with';
+  const remedy = "Export a run whose objective.kind is 'semi-supervised'.";
+  throw new ExportError('NOT_GENERATIVE', `run of ${recipe.name}`, problem, remedy);
+}
+
 function checkComplete({ info, checkpoint }: ShipOptions, graphs: HeadGraphs): void {
   const missing = Object.values(graphs)
     .flatMap((each: Graph) => leavesOf(Object.values(each.outputs), 'parameter'))
@@ -181,9 +188,13 @@ function checkComplete({ info, checkpoint }: ShipOptions, graphs: HeadGraphs): v
   );
 }
 
-/** A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `CHECKPOINT_MISFIT`. */
+/**
+ * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE` or
+ * `CHECKPOINT_MISFIT`.
+ */
 export async function ship(options: ShipOptions): Promise<BundleFiles> {
   const { info, checkpoint, engine = onnxRuntimeEngine() } = options;
+  checkGenerative(options);
   const { recipe, data, seed } = info;
   const shape = {
     columns: data.columns,

@@ -13,17 +13,17 @@ import {
   tanh,
   withGradient,
 } from './ops/elementwise.ts';
-import { squeeze } from './ops/layout.ts';
-import { reduceMax, sum } from './ops/reduce.ts';
-import { axisOf, fixedSize } from './shape.ts';
+import { reshape, squeeze } from './ops/layout.ts';
+import { product, reduceMax, sum } from './ops/reduce.ts';
+import { axisOf, sizeOf } from './shape.ts';
 import type { Value } from './value.ts';
 
-export const square = (a: Value): Value => mul(a, a);
+export const square = (a: Value): Value => withGradient(mul(a, a), [a], (dy) => [mul(mul(dy, 2), a)]);
 
-/** The mean over the axes (all of them when none are named); those axes have a fixed size. */
+/** The mean over the axes (all of them when none are named). Throws `SYMBOLIC` where one of them is free. */
 export function mean(a: Value, axes?: readonly number[]): Value {
   const over = axes?.map((axis) => a.shape[axisOf(a.shape, axis)]!) ?? a.shape;
-  return div(sum(a, axes), fixedSize(over));
+  return div(sum(a, axes), sizeOf(over));
 }
 
 /** log Σ exp along an axis, which is dropped; exact where exp alone would overflow. */
@@ -32,13 +32,25 @@ export function logSumExp(a: Value, axis = -1): Value {
   return add(log(sum(exp(sub(a, top)), [axis])), squeeze(top, axis));
 }
 
-/** log max(σ(a), 1 − σ(a)) = −log(1 + e^−|a|), from a sigmoid at hand. */
-const logOfLarger = (gate: Value): Value => log(max(gate, sub(1, gate)));
+/** max(σ(a), 1 − σ(a)) = 1 / (1 + e^−|a|), within [½, 1], from a sigmoid at hand. */
+const larger = (gate: Value): Value => max(gate, sub(1, gate));
+
+/** A product of so many numbers within [½, 1] is still a normal float32, at least 2^−126. */
+const LONGEST_RUN = 126;
+
+/** Σ log along the last axis, of numbers within [½, 1]: few logarithms of products, for they are slow. */
+function sumOfLogs(factors: Value): Value {
+  const size = factors.shape.at(-1) as number;
+  let run = Math.min(size, LONGEST_RUN);
+  while (size % run !== 0) run--;
+  const runs = reshape(factors, [...factors.shape.slice(0, -1), size / run, run]);
+  return sum(log(product(runs, [-1])), [-1]);
+}
 
 /** log(1 + eᵃ), stable at both ends; composed, because ONNX Runtime's Softplus kernel is a slow scalar loop. */
 export function softplus(a: Value): Value {
   const gate = sigmoid(a);
-  return withGradient(sub(relu(a), logOfLarger(gate)), [a], (dy) => [mul(dy, gate)]);
+  return withGradient(sub(relu(a), log(larger(gate))), [a], (dy) => [mul(dy, gate)]);
 }
 
 /** log σ(a). */
@@ -48,11 +60,21 @@ export const logSigmoid = (a: Value): Value => neg(softplus(neg(a)));
 export const silu = (a: Value): Value => mul(a, sigmoid(a));
 
 /** The identity near 0, smoothly held within ±limit. */
-export const bounded = (a: Value, limit: number): Value => mul(tanh(div(a, limit)), limit);
+export function bounded(a: Value, limit: number): Value {
+  const share = tanh(div(a, limit));
+  return withGradient(mul(share, limit), [a], (dy) => [mul(dy, sub(1, mul(share, share)))]);
+}
 
-/** x·l − log(1 + eˡ): the log-probability of x (in [0, 1]) under a Bernoulli with logits l, element by element. */
+/**
+ * Σ x·l − log(1 + eˡ) along the last axis, which is dropped: the log-probability of rows x (in [0, 1]) under
+ * independent Bernoullis with logits l.
+ */
 export function bernoulliLogProbability(x: Value, logits: Value): Value {
   const gate = sigmoid(logits);
-  const value = add(sub(mul(x, logits), relu(logits)), logOfLarger(gate));
-  return withGradient(value, [x, logits], (dy) => [mul(dy, logits), mul(dy, sub(x, gate))]);
+  // log(1 + eˡ) = max(l, 0) − log larger(σ(l)): the first part carries the slope of both
+  const carrier = withGradient(sub(mul(x, logits), relu(logits)), [x, logits], (dy) => [
+    mul(dy, logits),
+    mul(dy, sub(x, gate)),
+  ]);
+  return add(sum(carrier, [-1]), stopGradient(sumOfLogs(larger(gate))));
 }

@@ -20,10 +20,11 @@ function undoBroadcast(dy: Value, from: Shape, to: Shape): Value {
   const summed = sum(
     reshape(dy, slope),
     spread.filter((axis) => slope[axis] !== 1),
-    { keep: true },
+    { keep: from.length === to.length },
   );
-  const dropped = reshape(summed, summed.shape.slice(to.length - from.length));
-  return times === 1 ? dropped : mul(dropped, times);
+  const kept = slope.map((size, axis) => (spread.includes(axis) ? 1 : size));
+  const result = reshape(summed, kept.slice(to.length - from.length));
+  return times === 1 ? result : mul(result, times);
 }
 
 /**

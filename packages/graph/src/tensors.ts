@@ -63,7 +63,11 @@ function entryTensor(bytes: Uint8Array, start: number, entry: Entry, place: stri
   if (entry.dtype !== 'F32') throw corrupt(`type ${entry.dtype}, only F32 is read`, place);
   if (!(to - from === size * 4 && from >= 0 && start + to <= bytes.length))
     throw corrupt('offsets that disagree with the shape', place);
-  return { shape: entry.shape, data: new Float32Array(bytes.slice(start + from, start + to).buffer) };
+  // a copy, for alignment; a Buffer's own slice would share its pool
+  return {
+    shape: entry.shape,
+    data: new Float32Array(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer),
+  };
 }
 
 /** The tensors and metadata of safetensors bytes. Throws `SAFETENSORS` where they are damaged; `place` names the file. */

@@ -3,8 +3,13 @@ import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
 
 /** A checkpoint as safetensors bytes: the state as tensors, the rest as metadata. */
-export const encodeCheckpoint = ({ step, sums, state }: Checkpoint): Uint8Array =>
-  toSafetensors(state, { format: 'semivae-checkpoint', step: String(step), sums: JSON.stringify(sums) });
+export const encodeCheckpoint = ({ step, sums, state, minutes = 0 }: Checkpoint): Uint8Array =>
+  toSafetensors(state, {
+    format: 'semivae-checkpoint',
+    step: String(step),
+    sums: JSON.stringify(sums),
+    minutes: String(minutes),
+  });
 
 /** Reads a checkpoint. Throws `SAFETENSORS` or `CHECKPOINT`; `place` names the file. */
 export function decodeCheckpoint(bytes: Uint8Array, place = 'checkpoint'): Checkpoint {
@@ -18,5 +23,10 @@ export function decodeCheckpoint(bytes: Uint8Array, place = 'checkpoint'): Check
       'Resume from a run of semivae train.',
     );
   }
-  return { step, sums: JSON.parse(metadata.sums ?? '{}'), state: tensors };
+  return {
+    step,
+    sums: JSON.parse(metadata.sums ?? '{}'),
+    state: tensors,
+    minutes: Number(metadata.minutes ?? 0),
+  };
 }

@@ -23,20 +23,23 @@ export function errorPercent(predicted: ArrayLike<number>, labels: ArrayLike<num
   return (100 * wrong) / labels.length;
 }
 
-/** A trained classifier's error on labelled images, in percent. */
-export type Tester = (state: StoredTensors, images: Images) => Promise<number>;
+/** The most probable class of each image, by a trained classifier with this state. */
+export type Classifier = (
+  state: StoredTensors,
+  images: Pick<Images, 'bytes' | 'rows'>,
+) => Promise<Uint8Array>;
 
-/** Opens q(y|x) for calling with any state of the same model. */
-export async function openTester(
+/** Opens q(y|x) for calling with any state of the same model, which must have classes. */
+export async function openClassifier(
   engine: Engine,
   model: Model,
   { columns, classes }: DataShape,
-): Promise<Tester> {
+): Promise<Classifier> {
   const raw = rawInput(columns, 'batch');
   const { probabilities } = query(model.q, model.y!, { x: encodeImages(raw) }).answers;
   const classifier = graph('classifier', { probabilities: probabilities! });
   const evaluator = await engine.openGraph(classifier);
-  return async (state, { bytes, rows, labels }) => {
+  return async (state, { bytes, rows }) => {
     const parameters = Object.fromEntries(
       classifier.parameters.map(({ leaf }) => [leaf.name, fed(state[leaf.name]!)]),
     );
@@ -48,6 +51,15 @@ export async function openTester(
       const answers = await evaluator.run({ x, ...parameters });
       predicted.set(mostProbable(answers.probabilities!.data as Float32Array, classes), start);
     }
-    return errorPercent(predicted, labels);
+    return predicted;
   };
+}
+
+/** A trained classifier's error on labelled images, in percent. */
+export type Tester = (state: StoredTensors, images: Images) => Promise<number>;
+
+/** `openClassifier`, its answers held against the labels. */
+export async function openTester(engine: Engine, model: Model, shape: DataShape): Promise<Tester> {
+  const classify = await openClassifier(engine, model, shape);
+  return async (state, images) => errorPercent(await classify(state, images), images.labels);
 }

@@ -1,13 +1,12 @@
-import { type LeafValue, type Tensors as StoredTensors, sizeOf } from '@semivae/graph';
-import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
-import { assemble, type DataShape, LABELLED_X, LABELLED_Y, stepsPerEpoch, UNLABELLED_X } from './assemble.ts';
-import { batchRows, copyRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
+import type { Tensors as StoredTensors } from '@semivae/graph';
+import { assemble, type DataShape, stepsPerEpoch } from './assemble.ts';
 import type { Dataset, Images } from './data/dataset.ts';
-import { stream } from './data/shuffle.ts';
 import { chooseLabelled, validationSplit } from './data/split.ts';
 import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
+import { openFeeder } from './feeds.ts';
 import { initialState } from './initial.ts';
+import type { State } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Where a training stands: enough to go on from here, bit for bit. */
@@ -16,6 +15,8 @@ export interface Checkpoint {
   /** Sums of the metrics over the steps of the epoch so far. */
   readonly sums: Metrics;
   readonly state: StoredTensors;
+  /** Time spent so far, over all sittings, where it is kept. */
+  readonly minutes?: number;
 }
 
 /** What `fit` yields: after every `reportEvery` steps, and after each epoch. */
@@ -61,84 +62,34 @@ export const shapeOf = ({ width, height, classes }: Images, rows: number): DataS
   rows,
 });
 
-/** Tensors that are filled anew for every step, in place. */
-interface Batches {
-  readonly feeds: Tensors;
-  fill(step: number): void;
-}
-
-/** Rows of one kind, read in an order of their own. */
-interface Source {
-  readonly order: RowOrder;
-  readonly chosen: Int32Array;
-  readonly x: Uint8Array;
-  readonly y: BigInt64Array;
-}
-
-function fillSource(
-  { order, chosen, x, y }: Source,
-  { bytes, width, height, labels }: Images,
-  step: number,
-): void {
-  batchRows(order, step, chosen);
-  copyRows(bytes, width * height, chosen, 0, chosen.length, x);
-  for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
-}
-
-const openSource = (order: RowOrder, size: number, pixels: number): Source => ({
-  order,
-  chosen: new Int32Array(size),
-  x: new Uint8Array(size * pixels),
-  y: new BigInt64Array(size),
-});
-
-/** The batches that a step asks for by the names of its inputs. */
-function openBatches(
-  names: readonly string[],
-  { batch }: Recipe,
-  images: Images,
-  rows: Rows,
-  seed: number,
-): Batches {
-  const pixels = images.width * images.height;
-  const feeds: Record<string, Tensor> = {};
-  const sources: Source[] = [];
-  if (names.includes(UNLABELLED_X)) {
-    const source = openSource(rowOrder(rows.train, seed, stream.unlabelledOrder), batch.unlabelled, pixels);
-    feeds[UNLABELLED_X] = { type: 'uint8', dims: [batch.unlabelled, pixels], data: source.x };
-    sources.push(source);
-  }
-  if (names.includes(LABELLED_X)) {
-    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, pixels);
-    feeds[LABELLED_X] = { type: 'uint8', dims: [batch.labelled, pixels], data: source.x };
-    feeds[LABELLED_Y] = { type: 'int64', dims: [batch.labelled], data: source.y };
-    sources.push(source);
-  }
-  return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, images, step)) };
-}
-
-/** Noise leaves as tensors; leaf i draws from Philox stream i. */
-function openNoise(leaves: readonly LeafValue<'noise'>[], seed: number): Batches {
-  const drawn = leaves.map(({ leaf, shape }) => ({
-    leaf,
-    dims: shape as number[],
-    data: new Float32Array(sizeOf(shape)),
-  }));
-  return {
-    feeds: Object.fromEntries(
-      drawn.map(({ leaf, dims, data }) => [leaf.name, { type: 'float32', dims, data }]),
-    ),
-    fill: (step) =>
-      drawn.forEach(({ leaf, data }, index) => {
-        (leaf.distribution === 'normal' ? fillNormal : fillUniform)(data, { seed, stream: index, step });
-      }),
-  };
-}
-
 function checkFinite(loss: number | undefined, step: number): void {
   if (Number.isFinite(loss)) return;
   const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm; the last checkpoint is kept.';
   throw new TrainingError('LOSS_NOT_FINITE', `step ${step}`, `the loss is ${loss}`, remedy);
+}
+
+/** Throws `STATE_NOT_FINITE`, naming the tensor: such a state must not take the place of a good one. */
+function checkState(state: StoredTensors, step: number): StoredTensors {
+  const bad = Object.keys(state).find((name) => !state[name]!.data.every(Number.isFinite));
+  if (bad === undefined) return state;
+  const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm; the last checkpoint is kept.';
+  throw new TrainingError(
+    'STATE_NOT_FINITE',
+    `step ${step}, '${bad}'`,
+    'it holds numbers that are not finite',
+    remedy,
+  );
+}
+
+/** The state to go on from. Throws `CHECKPOINT_MISFIT` where it is not of this training. */
+function resumedState(states: readonly State[], { state }: Checkpoint): StoredTensors {
+  const misfit = states.find(
+    ({ name, leaf }) => state[name]?.shape.join() !== (leaf.shape as readonly number[]).join(),
+  );
+  if (!misfit) return state;
+  const problem = `its '${misfit.name}' is missing or has another shape than the recipe asks`;
+  const remedy = 'The recipe in the run was changed after training: train anew.';
+  throw new TrainingError('CHECKPOINT_MISFIT', 'checkpoint', problem, remedy);
 }
 
 const added = (sums: Metrics, metrics: Metrics): Metrics =>
@@ -149,30 +100,27 @@ const divided = (sums: Metrics, by: number): Metrics =>
 
 /**
  * Trains by a recipe. Every batch and every draw is a pure function of (seed, step), so a training resumed from any
- * checkpoint ends bit-identical to one that was never stopped. Throws `LOSS_NOT_FINITE`, naming the step.
+ * checkpoint ends bit-identical to one that was never stopped. Throws `LOSS_NOT_FINITE`, naming the step;
+ * `checkpoint()` throws `STATE_NOT_FINITE`.
  */
 export async function* fit(recipe: Recipe, dataset: Dataset, options: FitOptions): AsyncGenerator<Report> {
   const { seed, engine, resume, reportEvery = 20 } = options;
   const rows = chooseRows(recipe, dataset.train, seed);
   const shape = shapeOf(dataset.train, rows.train.length);
   const { step: training } = assemble(recipe, shape);
-  const inputs = training.graph.inputs.map(({ leaf }) => leaf.name);
-  const batches = openBatches(inputs, recipe, dataset.train, rows, seed);
-  const noise = openNoise(training.graph.noises, seed);
-  const feeds = { ...batches.feeds, ...noise.feeds };
+  const feeder = openFeeder(training.graph, recipe, dataset.train, rows, seed);
   const perEpoch = stepsPerEpoch(recipe, shape);
   const steps = perEpoch * recipe.epochs;
   const stepper: Stepper = await engine.openStep(
     training,
-    resume?.state ?? initialState(training.state, seed),
+    resume ? resumedState(training.state, resume) : initialState(training.state, seed),
   );
   try {
     let sums: Metrics = resume?.sums ?? {};
     for (let step = resume?.step ?? 0; step < steps; step++) {
       const within = step % perEpoch;
-      batches.fill(step);
-      noise.fill(step);
-      const metrics = await stepper.step(feeds);
+      feeder.fill(step);
+      const metrics = await stepper.step(feeder.feeds);
       checkFinite(metrics.loss, step + 1);
       sums = added(within === 0 ? {} : sums, metrics);
       const epochEnded = within === perEpoch - 1;
@@ -185,7 +133,11 @@ export async function* fit(recipe: Recipe, dataset: Dataset, options: FitOptions
         epochs: recipe.epochs,
         epochEnded,
         metrics: divided(summed, within + 1),
-        checkpoint: async () => ({ step: done, sums: summed, state: await stepper.state() }),
+        checkpoint: async () => ({
+          step: done,
+          sums: summed,
+          state: checkState(await stepper.state(), done),
+        }),
       };
     }
   } finally {

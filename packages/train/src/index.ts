@@ -6,6 +6,7 @@ export * from './data/index.ts';
 export * from './engines/engine.ts';
 export * from './engines/onnxruntime.ts';
 export * from './errors.ts';
+export * from './feeds.ts';
 export * from './fit.ts';
 export * from './initial.ts';
 export * from './objectives.ts';

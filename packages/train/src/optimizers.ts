@@ -106,6 +106,7 @@ export const adam =
     const spread = sqrt(div(sub(1, pow(scalar(beta2), next)), 1 - beta2));
     const size = div(mul(rate, mul(spread, 1 - beta1)), sub(1, pow(scalar(beta1), next)));
     const floor = mul(spread, epsilon);
+    const remains = sub(1, mul(rate, weightDecay));
     const states = parameters.flatMap((parameter, i) => {
       const { name, initial } = parameter.leaf;
       const first = input(`adam/first/${name}`, parameter.shape);
@@ -114,7 +115,7 @@ export const adam =
       const energy = add(mul(second, beta2), square(slopes[i]!));
       const change = mul(div(momentum, add(sqrt(energy), floor)), size);
       const decays = weightDecay > 0 && parameter.shape.length > 1;
-      const kept = decays ? mul(parameter, sub(1, mul(rate, weightDecay))) : parameter;
+      const kept = decays ? mul(parameter, remains) : parameter;
       return [
         { name, leaf: parameter, next: sub(kept, change), initial },
         { name: first.leaf.name, leaf: first, next: momentum, initial: ZERO },

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { RecipeError } from './errors.ts';
 
@@ -135,4 +135,69 @@ export function parseRecipe(raw: unknown, place = 'recipe'): Recipe {
   const result = recipeSchema.safeParse(raw);
   if (result.success) return result.data;
   throw recipeError(result.error.issues[0]!, place);
+}
+
+/** One field of a recipe, as a person sets it: its path with dots, its JSON type, its default, what it is for. */
+export interface RecipeField {
+  readonly path: string;
+  readonly type: string;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+interface JsonSchema extends Omit<RecipeField, 'path'> {
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+const leaves = ({ properties = {} }: JsonSchema, before = ''): RecipeField[] =>
+  Object.entries(properties).flatMap(([key, each]) =>
+    each.properties
+      ? leaves(each, `${before}${key}.`)
+      : [{ path: `${before}${key}`, type: each.type, default: each.default, description: each.description }],
+  );
+
+/** The fields of a recipe, in the order of its schema. */
+export const recipeFields: readonly RecipeField[] = leaves(recipeJsonSchema() as JsonSchema).filter(
+  ({ path }) => path !== '$schema',
+);
+
+/** The path nearest to a mistyped one; a name without dots is compared with the last names of all paths. */
+function nearestPath(path: string): string {
+  const paths = recipeFields.map((each) => each.path);
+  if (path.includes('.')) return closest(path, paths);
+  const lastName = (each: string) => each.slice(each.lastIndexOf('.') + 1);
+  const far = (each: string) => distance(lastName(each).toLowerCase(), path.toLowerCase());
+  return paths.reduce((best, each) => (far(each) < far(best) ? each : best));
+}
+
+function fieldOf(path: string, place: string): RecipeField {
+  const found = recipeFields.find((each) => each.path === path);
+  if (found) return found;
+  const remedy = `Did you mean '${nearestPath(path)}'? All fields: semivae inspect --schema.`;
+  throw new RecipeError('RECIPE_UNKNOWN_FIELD', `${place}, ${path}`, 'there is no such field', remedy);
+}
+
+/** What a text means for a field of this type; what it cannot mean is left as it is, for the schema to refuse. */
+function typed(text: string, type: string): unknown {
+  if (type === 'string') return text;
+  if (type === 'array')
+    return text
+      .replace(/^\[|\]$/g, '')
+      .split(',')
+      .map((each) => typed(each, 'number'));
+  if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  const number = Number(text);
+  return text.trim() === '' || Number.isNaN(number) ? text : number;
+}
+
+function replaced(within: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {
+  if (key === undefined) return value;
+  const before = (within ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...before, [key]: replaced(before[key], rest, value) };
+}
+
+/** A recipe with one field set from text. Throws `RECIPE_UNKNOWN_FIELD`, with the nearest field, or `RECIPE_FIELD`. */
+export function withField(recipe: Recipe, path: string, text: string, place = 'recipe'): Recipe {
+  const value = typed(text, fieldOf(path, place).type);
+  return parseRecipe(replaced(recipe, path.split('.'), value), place);
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageColumns } from '@semivae/model';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
@@ -55,8 +55,20 @@ export const RUN_FILE = 'run.json';
 const CHECKPOINT = 'checkpoint.safetensors';
 const METRICS = 'metrics.jsonl';
 
+/** A device or a pipe: there is nothing to keep, and renaming over it would put a file in its place. */
+const isDevice = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => !found.isFile() && !found.isDirectory(),
+    () => false,
+  );
+
 /** Writes a file whole or not at all: a temporary name, flushed, renamed, the folder flushed. Throws `WRITE`. */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
+  if (await isDevice(path)) {
+    return writeFile(path, content).catch((cause) => {
+      throw unwritable(path, cause);
+    });
+  }
   const temporary = `${path}.${process.pid}.partial`;
   try {
     const file = await open(temporary, 'w');
@@ -93,23 +105,37 @@ function unwritable(path: string, cause: unknown): TrainingError {
   return new TrainingError('WRITE', path, `it cannot be written (${code ?? cause})`, remedy, { cause });
 }
 
-/** Makes a new run's folder. Throws `RUN_EXISTS` where one is, `WRITE` where it cannot be made. */
+const entriesOf = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
+async function checkVacant(folder: string): Promise<void> {
+  const entries = await entriesOf(folder);
+  if (entries.length === 0) return;
+  const [code, problem] = entries.includes(RUN_FILE)
+    ? (['RUN_EXISTS', 'there is a run already'] as const)
+    : (['RUN_FOLDER', 'it is not empty'] as const);
+  const remedy =
+    code === 'RUN_EXISTS'
+      ? 'Go on with it by --resume, or choose another --out.'
+      : 'Choose another --out, or empty it.';
+  throw new TrainingError(code, folder, problem, remedy);
+}
+
+/**
+ * Makes a new run's folder. Throws `RUN_EXISTS` where one is, `RUN_FOLDER` where something else is, and `WRITE` where
+ * it cannot be made; then nothing of it is left.
+ */
 export async function createRun(folder: string, info: RunInfo): Promise<void> {
-  if (await exists(join(folder, RUN_FILE))) {
-    throw new TrainingError(
-      'RUN_EXISTS',
-      folder,
-      'there is a run already',
-      'Go on with it by --resume, or choose another --out.',
-    );
-  }
+  await checkVacant(folder);
+  let made: string | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    made = await mkdir(folder, { recursive: true });
     await writeFile(join(folder, METRICS), '');
+    await writeAtomically(join(folder, RUN_FILE), showInfo(info));
   } catch (cause) {
-    throw unwritable(folder, cause);
+    const left = made ?? join(folder, METRICS);
+    await rm(left, { recursive: true, force: true }).catch(() => {});
+    throw cause instanceof TrainingError ? cause : unwritable(folder, cause);
   }
-  await writeAtomically(join(folder, RUN_FILE), showInfo(info));
 }
 
 /** Indented, but with rows of numbers on one line. */

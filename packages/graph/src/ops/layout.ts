@@ -33,7 +33,10 @@ export function reshape(a: Value, shape: Shape): Value {
       'At most one dimension may be free, the rest must multiply up.',
     );
   }
-  return { op: reshapeOp, inputs: [a, integers(shape)], shape, type: a.type, attributes: {} };
+  if (a.leaf?.kind === 'constant') return { ...a, shape };
+  const source = a.op === reshapeOp && !a.slope ? a.inputs[0]! : a;
+  if (sameShape(source.shape, shape)) return source;
+  return { op: reshapeOp, inputs: [source, integers(shape)], shape, type: a.type, attributes: {} };
 }
 
 /** With an axis of size 1 put in at `axis` of the result. */
@@ -48,7 +51,7 @@ export function squeeze(a: Value, axis: number): Value {
   return reshape(a, [...a.shape.slice(0, at), ...a.shape.slice(at + 1)]);
 }
 
-/** Every axis before the last `keep` folded into one: rows. */
+/** Every axis before the last folded into one: rows. */
 export function rows(a: Value): Value {
   return reshape(a, [productOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);
 }

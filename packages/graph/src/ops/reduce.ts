@@ -2,7 +2,7 @@ import { integers } from '../leaves.ts';
 import { coordinates, flatIndex, type Tensor, tensor } from '../reference.ts';
 import { axisOf, padded, type Shape } from '../shape.ts';
 import type { Op, Value } from '../value.ts';
-import { equal, mul, sub, where } from './elementwise.ts';
+import { div, equal, mul, sub, where } from './elementwise.ts';
 import { reshape } from './layout.ts';
 
 interface Options {
@@ -84,6 +84,30 @@ export function reduceMax(a: Value, axes?: readonly number[], { keep = false }: 
   const over = allAxes(a, axes);
   const attributes = { axes: over, keepdims: Number(keep) };
   return { op: maxOp, inputs: [a], shape: withoutAxes(a.shape, over, keep), type: a.type, attributes };
+}
+
+const productOp: Op = {
+  name: 'ReduceProd',
+  kind: 'reduction',
+  reference: (y, [a]) =>
+    reduceBy(
+      a!,
+      y.attributes.axes as readonly number[],
+      y.attributes.keepdims === 1,
+      1,
+      (so, each) => so * each,
+    ),
+  gradient: (dy, y) => {
+    const axes = y.attributes.axes as readonly number[];
+    return [div(mul(restored(dy, y, axes), restored(y, y, axes)), y.inputs[0]!)];
+  },
+};
+
+/** Multiplied over the axes (all of them when none are named); a slope is right only where no element is 0. */
+export function product(a: Value, axes?: readonly number[], { keep = false }: Options = {}): Value {
+  const over = allAxes(a, axes);
+  const attributes = { axes: over, keepdims: Number(keep) };
+  return { op: productOp, inputs: [a], shape: withoutAxes(a.shape, over, keep), type: a.type, attributes };
 }
 
 const argMaxOp: Op = {

@@ -1,4 +1,4 @@
-import { bernoulliLogProbability, sigmoid, sum } from '@semivae/graph';
+import { bernoulliLogProbability, sigmoid } from '@semivae/graph';
 import type { Family } from './family.ts';
 
 /** Independent features in [0, 1]; a value between stands for its own average over coin throws. */
@@ -6,7 +6,7 @@ export const bernoulli: Family = {
   name: 'bernoulli',
   parameters: (size) => ({ logits: size }),
   at: ({ logits }) => ({
-    logDensity: (x) => sum(bernoulliLogProbability(x, logits!), [-1]),
+    logDensity: (x) => bernoulliLogProbability(x, logits!),
     answers: { mean: sigmoid(logits!), logits: logits! },
   }),
 };

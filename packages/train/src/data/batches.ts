@@ -60,8 +60,8 @@ export function copyRows(
   count: number,
   out: Uint8Array,
 ): void {
-  for (let i = 0, to = 0; i < count; i++) {
+  for (let i = 0; i < count; i++) {
     const start = indices[from + i]! * width;
-    for (let column = 0; column < width; column++) out[to++] = source[start + column]!;
+    out.set(source.subarray(start, start + width), i * width);
   }
 }

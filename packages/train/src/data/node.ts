@@ -1,3 +1,3 @@
 export { cacheDirectory, type OnProgress, type Progress } from './download.ts';
-export { loadFolder } from './idx-files.ts';
+export { loadFolder, unpacked } from './idx-files.ts';
 export * from './named.ts';

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { fileSizes, verify, writeBundle } from '@semivae/export/node';
+import { memoryFiles } from '@semivae/runtime';
+import { onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
+import type { Command } from 'commander';
+import { type SharedOptions, shared } from '../arguments.ts';
+import { exitCodes } from '../failure.ts';
+import { checkInterruption } from '../interruption.ts';
+import { type Output, openOutput } from '../output.ts';
+import { isFinished, shipped } from '../source.ts';
+import { showBytes, table } from '../table.ts';
+import { showComparison } from './verify.ts';
+
+interface ExportOptions extends SharedOptions {
+  readonly out?: string;
+  readonly name?: string;
+}
+
+const help = `
+Examples:
+  semivae export runs/digits-m2-seed1
+  semivae export runs/mnist-m2-seed1 --out models/mnist --name mnist-1000
+
+A bundle is a folder: classifier.onnx, encoder.onnx, decoder.onnx and scorer.onnx, which take raw pixels; manifest.json,
+which says what they are; parity.json, what they must answer; README.md, a model card; samples.png.
+It is checked against the trained model before it takes the place of an older one.
+Next: semivae score <bundle> image.png, or load('<bundle>') of @semivae/runtime in an app.`;
+
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .summary('freeze a run into a bundle of ONNX files')
+    .description('Turns a trained run into ONNX files with everything that an app must know about them.')
+    .argument('<run>', 'the folder of a run')
+    .option('--out <folder>', 'where the bundle goes (default: <run>/bundle)')
+    .option('--name <name>', 'what the bundle is called (default: the name of the recipe)');
+  shared(command, help).action(runExport);
+}
+
+async function noteUnfinished(run: string, output: Output): Promise<void> {
+  const [info, lines] = await Promise.all([readRun(run), readMetrics(run)]);
+  if (isFinished(info, lines)) return;
+  output.note(`note: ${run} is not finished; its last checkpoint is exported`);
+}
+
+async function runExport(run: string, options: ExportOptions): Promise<void> {
+  const output = openOutput(options.json === true);
+  const { out = join(run, 'bundle') } = options;
+  await noteUnfinished(run, output);
+  const files = await shipped(run, options.name, onnxRuntimeEngine());
+  const comparison = await verify(memoryFiles(files, out));
+  const ok = comparison.every((each) => each.ok);
+  await checkInterruption(out);
+  if (ok) await writeBundle(out, files);
+  else process.exitCode = exitCodes.failed;
+  const sizes = ok ? await fileSizes(out, [...Object.keys(files), 'samples.png']) : {};
+  output.say(showComparison(comparison));
+  output.say();
+  output.say(
+    table([['file', 'size'], ...Object.entries(sizes).map(([file, size]) => [file, showBytes(size)])]),
+  );
+  output.say();
+  output.say(
+    ok
+      ? `bundle in ${out}; next: semivae inspect ${out}`
+      : `not written: the files do not answer as the trained model does`,
+  );
+  output.answer({ bundle: ok ? out : null, ok, comparison, files: sizes });
+}

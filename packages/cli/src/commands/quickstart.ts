@@ -1,0 +1,252 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sheet, verify, writeBundle } from '@semivae/export/node';
+import { folderFiles, load, type Model } from '@semivae/runtime';
+import {
+  builtInRecipe,
+  createRun,
+  type Dataset,
+  describeData,
+  type Engine,
+  type Images,
+  onnxRuntimeEngine,
+  type Recipe,
+  type RunInfo,
+  writeAtomically,
+} from '@semivae/train/node';
+import type { Command } from 'commander';
+import { positive, type SharedOptions, shared } from '../arguments.ts';
+import { openData, rowsOf } from '../data.ts';
+import { CommandFailure, exitCodes } from '../failure.ts';
+import { checkInterruption, interruption } from '../interruption.ts';
+import { type Output, openOutput } from '../output.ts';
+import { openProgress } from '../progress.ts';
+import { shipped } from '../source.ts';
+import { showMinutes, showPercent, table } from '../table.ts';
+import { type Trained, train } from '../training.ts';
+import { versions } from '../versions.ts';
+import { showComparison } from './verify.ts';
+
+interface QuickstartOptions extends SharedOptions {
+  readonly out: string;
+  readonly seed: number;
+  readonly epochs?: number;
+}
+
+const help = `
+Examples:
+  semivae quickstart
+  semivae quickstart --out /tmp/quickstart --seed 2
+
+Everything is made on the spot: 6000 digits are drawn, 100 of them keep their label (10 of each), and the same network is
+trained twice: on the labels alone, and on all rows. Then the second one is exported, verified, and asked.
+Exit code 1: learning from the unlabelled rows did not help.`;
+
+export function addQuickstart(program: Command): void {
+  const command = program
+    .command('quickstart')
+    .summary('see it all at work in two minutes')
+    .description(
+      'Trains, exports, verifies, classifies, scores and generates on digits, and says what to look at.',
+    )
+    .option('--out <folder>', 'where everything goes; a former quickstart there is replaced', 'quickstart')
+    .option('--seed <n>', 'decides labels, order, noise and first weights', positive, 1)
+    .option(
+      '--epochs <n>',
+      'fewer for a quick look, more for a better model (default: as the recipe says)',
+      positive,
+    );
+  shared(command, help).action(runQuickstart);
+}
+
+/** What marks a folder as a quickstart's own. */
+const MARK = 'quickstart.json';
+
+/** Empties a former quickstart's folder. Throws `NOT_A_QUICKSTART` where something else is in it. */
+async function startOver(folder: string): Promise<void> {
+  const entries = await readdir(folder).catch((cause: NodeJS.ErrnoException): string[] => {
+    if (cause.code === 'ENOENT') return [];
+    const remedy = 'Choose another --out.';
+    throw new CommandFailure('WRITE', folder, `it cannot be used (${cause.code})`, remedy, { cause });
+  });
+  if (entries.length > 0 && !entries.includes(MARK)) {
+    const problem = 'it exists and is no quickstart, so it is left alone';
+    throw new CommandFailure('NOT_A_QUICKSTART', folder, problem, 'Choose another --out.');
+  }
+  await Promise.all(
+    ['supervised', 'semi-supervised', 'bundle', 'samples.png'].map((each) => remove(folder, each)),
+  );
+  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    const remedy = 'Choose another --out.';
+    throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
+  });
+  await writeAtomically(join(folder, MARK), `${JSON.stringify({ format: 'semivae-quickstart' })}\n`);
+}
+
+const remove = (folder: string, name: string): Promise<void> =>
+  rm(join(folder, name), { recursive: true, force: true });
+
+interface Setting {
+  readonly folder: string;
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly data: Dataset;
+  readonly engine: Engine;
+}
+
+const KINDS = ['supervised', 'semi-supervised'] as const;
+type Kind = (typeof KINDS)[number];
+
+async function trainAs(kind: Kind, { folder, recipe, seed, data, engine }: Setting): Promise<Trained> {
+  const own = { ...recipe, objective: { ...recipe.objective, kind } };
+  const info: RunInfo = {
+    recipe: own,
+    seed,
+    engine: engine.name,
+    data: describeData(data),
+    versions: await versions(),
+  };
+  const run = join(folder, kind);
+  await createRun(run, info);
+  const progress = openProgress(kind);
+  const remedy = 'Run semivae quickstart again.';
+  return train({ folder: run, info, data, engine, progress, signal: interruption, remedy });
+}
+
+async function runQuickstart({ out, seed, epochs, json }: QuickstartOptions): Promise<void> {
+  const output = openOutput(json === true);
+  const start = performance.now();
+  await startOver(out);
+  const builtIn = builtInRecipe('digits-m2');
+  const recipe = { ...builtIn, epochs: epochs ?? builtIn.epochs };
+  const data = await openData(recipe.data.name, undefined, output);
+  const setting = { folder: out, recipe, seed, data, engine: onnxRuntimeEngine() };
+  output.say(
+    `1. Training twice on ${data.train.rows} drawn digits, ${recipe.data.labels} of them labelled, into ${out}/`,
+  );
+  const trained = { supervised: await trainAs('supervised', setting) } as Record<Kind, Trained>;
+  trained['semi-supervised'] = await trainAs('semi-supervised', setting);
+  const errors = mapKinds((kind) => trained[kind].metrics.testError!);
+  output.say(compared(trained, recipe.data.labels, data));
+  const bundle = await exportAndVerify(setting, output);
+  await checkInterruption(out);
+  const model = await load(bundle);
+  const scores = await ask(model, data.test, output);
+  await drawSamples(model, join(out, 'samples.png'), output);
+  await model.dispose();
+  const better = errors['semi-supervised'] < errors.supervised;
+  if (!better) process.exitCode = exitCodes.failed;
+  const minutes = (performance.now() - start) / 60_000;
+  output.say(ending(out, better, minutes));
+  const result = { better, errors, scores, bundle, samples: join(out, 'samples.png'), minutes };
+  await writeAtomically(join(out, MARK), `${JSON.stringify({ format: 'semivae-quickstart', ...result })}\n`);
+  output.answer(result);
+}
+
+const mapKinds = <T>(of: (kind: Kind) => T) =>
+  Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, T>;
+
+function compared(
+  trained: Readonly<Record<Kind, Trained>>,
+  labels: number,
+  { train, test }: Dataset,
+): string {
+  const line = (kind: Kind, from: string) => {
+    const { testError, minutes } = trained[kind].metrics;
+    return [kind, from, showPercent(testError!), showMinutes(minutes)];
+  };
+  return `\n${table([
+    ['the same classifier', 'learnt from', `error on ${test.rows} test digits`, 'time'],
+    line('supervised', `${labels} labelled digits`),
+    line('semi-supervised', `these, and ${train.rows} without labels`),
+  ])}\n`;
+}
+
+async function exportAndVerify({ folder, engine }: Setting, output: Output): Promise<string> {
+  const bundle = join(folder, 'bundle');
+  await writeBundle(bundle, await shipped(join(folder, 'semi-supervised'), undefined, engine));
+  const comparison = await verify(folderFiles(bundle));
+  output.say(`2. Exported to ${bundle}, and asked again: largest difference from the trained model\n`);
+  output.say(`${showComparison(comparison)}\n`);
+  if (comparison.every((each) => each.ok)) return bundle;
+  const problem = 'it does not answer as the trained model does';
+  throw new CommandFailure('VERIFICATION', bundle, problem, 'Report this with the table above.');
+}
+
+/** Black on white instead of white on black. */
+const inverse = (digit: Uint8Array): Uint8Array => digit.map((value) => 255 - value);
+
+/** Noise without a pattern: a linear congruential sequence (Numerical Recipes' constants). */
+function speckle(size: number): Uint8Array {
+  let state = 1;
+  return Uint8Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+const ASKED = 6;
+const ORDINARY = 500;
+
+interface Scores {
+  readonly ordinary95: number;
+  readonly inverted: number;
+  readonly noise: number;
+}
+
+async function ask(model: Model, test: Images, output: Output): Promise<Scores> {
+  const few = rowsOf(
+    test,
+    Array.from({ length: ORDINARY }, (_, row) => row),
+  );
+  const width = test.width * test.height;
+  const digits = Array.from({ length: ASKED }, (_, row) => few.bytes.slice(row * width, (row + 1) * width));
+  const strange = [inverse(digits[0]!), speckle(width)];
+  const scores = await model.score(few.bytes);
+  const [inverted, noise] = (await model.score(strange)) as [number, number];
+  const ordinary95 = [...scores].sort((a, b) => a - b)[Math.floor(0.95 * ORDINARY)]!;
+  const answers = await model.classify([...digits, ...strange]);
+  const names = [
+    ...digits.map((_, row) => `test digit, a ${test.classes[test.labels[row]!]}`),
+    'an inverted digit',
+    'noise',
+  ];
+  output.say('3. Loaded into the runtime, and asked: which class, and how strange?\n');
+  const all = [...scores.slice(0, ASKED), inverted, noise];
+  const rows = names.map((name, row) => [
+    name,
+    answers[row]!.label,
+    answers[row]!.probability.toFixed(3),
+    all[row]!.toFixed(1),
+    all[row]! > ordinary95 ? 'stands out' : '',
+  ]);
+  output.say(table([['image', 'class', 'probability', 'score in nats', ''], ...rows]));
+  output.say(
+    `95 of 100 test digits score below ${ordinary95.toFixed(1)}; the class of what stands out means little\n`,
+  );
+  return { ordinary95, inverted, noise };
+}
+
+const SAMPLES = 10;
+
+async function drawSamples(model: Model, path: string, output: Output): Promise<void> {
+  const rows = [];
+  for (const [seed, label] of model.manifest.labels.entries()) {
+    rows.push(...(await model.generate({ label, count: SAMPLES, seed })));
+  }
+  await writeAtomically(path, sheet(rows, { columns: SAMPLES }));
+  output.say(`4. Drew new digits into ${path}: a row for each class\n`);
+}
+
+const ending = (out: string, better: boolean, minutes: number): string =>
+  [
+    better
+      ? `Done in ${showMinutes(minutes)}: the unlabelled digits made the classifier better.`
+      : `Done in ${showMinutes(minutes)}, but the unlabelled digits did NOT make the classifier better.`,
+    '',
+    `Look at  ${out}/samples.png and ${out}/bundle/README.md`,
+    `Then     semivae inspect ${out}/semi-supervised`,
+    `         semivae inspect ${out}/bundle`,
+    `         semivae score ${out}/bundle --data digits --limit 200 --out scores.csv`,
+    `         semivae train --data mnist --labels 1000`,
+  ].join('\n');

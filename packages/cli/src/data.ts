@@ -1,0 +1,54 @@
+import { type Dataset, type Images, loadDataset } from '@semivae/train/node';
+import { CommandFailure } from './failure.ts';
+import type { Output } from './output.ts';
+import { showBytes } from './table.ts';
+
+export interface DataFlags {
+  readonly data?: string;
+  readonly dataDir?: string;
+}
+
+/** A dataset by name or folder; downloads are told of. Throws `DATA_…`, `IDX_…`. */
+export function openData(name: string, dataDir: string | undefined, output: Output): Promise<Dataset> {
+  const told = new Set<string>();
+  return loadDataset(name, {
+    ...(dataDir !== undefined && { dataDir }),
+    onProgress({ file, total }) {
+      if (told.has(file)) return;
+      told.add(file);
+      output.note(`fetching ${file}${total ? ` (${showBytes(total)})` : ''}`);
+    },
+  });
+}
+
+/** These rows of some images, in this order. */
+export function rowsOf(images: Images, rows: ArrayLike<number>): Images {
+  const width = images.bytes.length / images.rows;
+  const bytes = new Uint8Array(rows.length * width);
+  const labels = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    bytes.set(images.bytes.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
+    labels[i] = images.labels[rows[i]!]!;
+  }
+  return { ...images, rows: rows.length, bytes, labels };
+}
+
+/** What images must agree with before a model can answer for them. */
+export interface Expected {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly classes: readonly string[];
+}
+
+/** Throws `DATA_MISFIT` where images have another size, or other classes, than a model was trained on. */
+export function checkFits(images: Images, { name, width, height, classes }: Expected): void {
+  const remedy = `Choose --data of the kind that ${name} was trained on.`;
+  const misfit = (problem: string) => new CommandFailure('DATA_MISFIT', images.name, problem, remedy);
+  if (images.width !== width || images.height !== height) {
+    throw misfit(`images of ${images.width}×${images.height}, where the model takes ${width}×${height}`);
+  }
+  if (classes.length && images.classes.join() !== classes.join()) {
+    throw misfit(`its classes are ${images.classes.join(', ')}, those of the model ${classes.join(', ')}`);
+  }
+}

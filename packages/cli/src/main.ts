@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { addEvaluate } from './commands/evaluate.ts';
+import { addExport } from './commands/export.ts';
+import { addGenerate } from './commands/generate.ts';
+import { addInspect } from './commands/inspect.ts';
+import { addQuickstart } from './commands/quickstart.ts';
+import { addScore } from './commands/score.ts';
+import { addTrain } from './commands/train.ts';
+import { addVerify } from './commands/verify.ts';
+import { CommandFailure, reportFailure } from './failure.ts';
+import { listenForInterruption } from './interruption.ts';
+import { openOutput } from './output.ts';
+import { version } from './versions.ts';
+
+const help = `
+From data to an app:
+  semivae quickstart                                  see it all in two minutes
+  semivae train --data mnist --labels 100             → runs/mnist-m2-seed1
+  semivae export runs/mnist-m2-seed1 --out my-model   → ONNX files that take raw pixels
+  semivae verify my-model && semivae evaluate my-model
+  semivae score my-model picture.png                  or load('my-model') of @semivae/runtime
+
+Exit codes: 0 done; 1 a check failed; 2 a mistake that can be mended, told with its remedy; 130 stopped.
+With --json every command prints one line of JSON on stdout, {"failure": …} if it fails.`;
+
+function program(): Command {
+  const root = new Command('semivae')
+    .description('Semi-supervised variational autoencoders: trained here, shipped as ONNX, run anywhere.')
+    .version(version)
+    .exitOverride()
+    .addHelpText('after', help);
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addExport,
+    addVerify,
+    addEvaluate,
+    addScore,
+    addGenerate,
+    addInspect,
+  ]) {
+    add(root);
+  }
+  return root;
+}
+
+/** A reader that has seen enough closes the pipe; a full disk behind stdout is a mistake that can be mended. */
+function watchStdout(report: (error: unknown) => number): void {
+  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EPIPE') process.exit(0);
+    const remedy = 'Free some space, or send the output elsewhere.';
+    process.exit(
+      report(
+        new CommandFailure('WRITE', 'stdout', `it cannot be written (${cause.code})`, remedy, { cause }),
+      ),
+    );
+  });
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const output = openOutput(words.includes('--json'));
+  const report = (error: unknown) => reportFailure(error, output, words.includes('--debug'));
+  const root = program();
+  watchStdout((error) => reportFailure(error, openOutput(false), words.includes('--debug')));
+  listenForInterruption();
+  try {
+    if (words.length === 0) root.outputHelp();
+    else await root.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+await main(process.argv.slice(2));

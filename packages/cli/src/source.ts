@@ -1,0 +1,61 @@
+import { access, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ship } from '@semivae/export/node';
+import { load, type Model, manifestFile } from '@semivae/runtime';
+import {
+  type Engine,
+  type MetricsLine,
+  RUN_FILE,
+  type RunInfo,
+  readCheckpoint,
+  readMetrics,
+  readRun,
+} from '@semivae/train/node';
+import { CommandFailure } from './failure.ts';
+import { version } from './versions.ts';
+
+/** What a path on the command line is. */
+export type SourceKind = 'run' | 'bundle' | 'onnx';
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Tells a run from a bundle from an ONNX file. Throws `NOT_FOUND`, `NEITHER`. */
+export async function kindOf(path: string): Promise<SourceKind> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) {
+    const remedy = 'Name the folder of a run or of a bundle.';
+    throw new CommandFailure('NOT_FOUND', path, 'there is no such file or folder', remedy);
+  }
+  if (found.isFile()) return 'onnx';
+  if (await exists(join(path, RUN_FILE))) return 'run';
+  if (await exists(join(path, manifestFile))) return 'bundle';
+  const problem = `it holds neither ${RUN_FILE} nor ${manifestFile}, so it is neither a run nor a bundle`;
+  throw new CommandFailure('NEITHER', path, problem, 'Name the folder of a run or of a bundle.');
+}
+
+/** A trained run in memory as a bundle, as `semivae export` would write it. Throws the errors of `ship`. */
+export async function shipped(folder: string, name: string | undefined, engine: Engine) {
+  const [info, checkpoint, lines] = await Promise.all([
+    readRun(folder),
+    readCheckpoint(folder),
+    readMetrics(folder),
+  ]);
+  const metrics = lines.filter((line) => line.step <= checkpoint.step).at(-1) ?? {};
+  return ship({ name: name ?? info.recipe.name, info, checkpoint, metrics, version, engine });
+}
+
+/** Whether a run has trained all of its epochs. */
+export const isFinished = ({ recipe }: RunInfo, lines: readonly MetricsLine[]): boolean =>
+  lines.at(-1)?.epoch === recipe.epochs;
+
+/** Loads a bundle from its folder. Throws `NOT_FOUND`, `NOT_A_BUNDLE`, `BUNDLE_…`. */
+export async function loadBundle(path: string): Promise<Model> {
+  if (/^https?:/.test(path)) return load(path);
+  if ((await kindOf(path)) === 'bundle') return load(path);
+  const remedy = `Make a bundle of a run: semivae export ${path}`;
+  throw new CommandFailure('NOT_A_BUNDLE', path, 'it is not a bundle', remedy);
+}

@@ -1,0 +1,98 @@
+import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
+import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
+import { LABELLED_X, LABELLED_Y, UNLABELLED_X } from './assemble.ts';
+import { batchRows, copyRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
+import type { Images } from './data/dataset.ts';
+import { stream } from './data/shuffle.ts';
+import type { Rows } from './fit.ts';
+import type { Recipe } from './recipe.ts';
+
+/** Tensors that are filled anew for every step, in place. */
+export interface Feeder {
+  readonly feeds: Tensors;
+  fill(step: number): void;
+}
+
+/** Rows of one kind, read in an order of their own. */
+interface Source {
+  readonly order: RowOrder;
+  readonly chosen: Int32Array;
+  readonly x: Uint8Array;
+  readonly y: BigInt64Array;
+}
+
+function fillSource(
+  { order, chosen, x, y }: Source,
+  { bytes, width, height, labels }: Images,
+  step: number,
+): void {
+  batchRows(order, step, chosen);
+  copyRows(bytes, width * height, chosen, 0, chosen.length, x);
+  for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
+}
+
+const openSource = (order: RowOrder, size: number, pixels: number): Source => ({
+  order,
+  chosen: new Int32Array(size),
+  x: new Uint8Array(size * pixels),
+  y: new BigInt64Array(size),
+});
+
+/** The batches that a step asks for by the names of its inputs. */
+function openBatches(
+  names: readonly string[],
+  { batch }: Recipe,
+  images: Images,
+  rows: Rows,
+  seed: number,
+): Feeder {
+  const pixels = images.width * images.height;
+  const feeds: Record<string, Tensor> = {};
+  const sources: Source[] = [];
+  if (names.includes(UNLABELLED_X)) {
+    const source = openSource(rowOrder(rows.train, seed, stream.unlabelledOrder), batch.unlabelled, pixels);
+    feeds[UNLABELLED_X] = { type: 'uint8', dims: [batch.unlabelled, pixels], data: source.x };
+    sources.push(source);
+  }
+  if (names.includes(LABELLED_X)) {
+    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, pixels);
+    feeds[LABELLED_X] = { type: 'uint8', dims: [batch.labelled, pixels], data: source.x };
+    feeds[LABELLED_Y] = { type: 'int64', dims: [batch.labelled], data: source.y };
+    sources.push(source);
+  }
+  return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, images, step)) };
+}
+
+/** Noise leaves as tensors; leaf i draws from Philox stream i. */
+function openNoise(leaves: readonly LeafValue<'noise'>[], seed: number): Feeder {
+  const drawn = leaves.map(({ leaf, shape }) => ({
+    leaf,
+    dims: shape as number[],
+    data: new Float32Array(sizeOf(shape)),
+  }));
+  return {
+    feeds: Object.fromEntries(
+      drawn.map(({ leaf, dims, data }) => [leaf.name, { type: 'float32', dims, data }]),
+    ),
+    fill: (step) =>
+      drawn.forEach(({ leaf, data }, index) => {
+        (leaf.distribution === 'normal' ? fillNormal : fillUniform)(data, { seed, stream: index, step });
+      }),
+  };
+}
+
+/** Everything that the steps of a training are fed besides its state: batch and noise, pure functions of (seed, step). */
+export function openFeeder(
+  { inputs, noises }: Graph,
+  recipe: Recipe,
+  images: Images,
+  rows: Rows,
+  seed: number,
+): Feeder {
+  const names = inputs.map(({ leaf }) => leaf.name);
+  const parts = [openBatches(names, recipe, images, rows, seed), openNoise(noises, seed)];
+  return {
+    feeds: Object.assign({}, ...parts.map(({ feeds }) => feeds)),
+    fill: (step) => parts.forEach((part) => part.fill(step)),
+  };
+}

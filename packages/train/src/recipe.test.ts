@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseRecipe, recipeJsonSchema } from './recipe.ts';
+import { builtInRecipe, recipes } from './recipes.ts';
+
+const codeOf = (work: () => unknown): { code?: string; message?: string } => {
+  try {
+    work();
+    return {};
+  } catch (error) {
+    return error as { code: string; message: string };
+  }
+};
+
+describe('a recipe', () => {
+  test('that is empty takes every default, and stays the same when read again', () => {
+    const recipe = parseRecipe({});
+    expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);
+    expect(recipe.model.kind).toBe('m2');
+  });
+
+  test.each([
+    [{ epoch: 3 }, 'RECIPE_UNKNOWN_FIELD', /recipe, epoch: .*'epochs'/],
+    [{ optimizer: { learningrate: 1 } }, 'RECIPE_UNKNOWN_FIELD', /optimizer\.learningrate: .*'learningRate'/],
+    [
+      { objective: { bound: { sample: 1 } } },
+      'RECIPE_UNKNOWN_FIELD',
+      /objective\.bound\.sample: .*'samples'/,
+    ],
+    [{ epochs: 'many' }, 'RECIPE_FIELD', /recipe, epochs: .*number/],
+    [{ epochs: 0.5 }, 'RECIPE_FIELD', /recipe, epochs/],
+    [{ model: { hidden: [] } }, 'RECIPE_FIELD', /model\.hidden/],
+    [{ model: { kind: 'm3' } }, 'RECIPE_FIELD', /model\.kind: .*m2/],
+    ['text', 'RECIPE_FIELD', /recipe: /],
+  ])('%j is refused with the field and the remedy', (raw, code, message) => {
+    const error = codeOf(() => parseRecipe(raw));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
+  });
+
+  test('has a schema file beside it that says the same', () => {
+    const file = new URL('../recipe.schema.json', import.meta.url);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(recipeJsonSchema())));
+  });
+});
+
+describe('built-in recipes', () => {
+  test('are found by their own names', () => {
+    for (const [name, recipe] of Object.entries(recipes)) expect(recipe.name).toBe(name);
+  });
+
+  test('suggest the nearest for a name that is none', () => {
+    expect(codeOf(() => builtInRecipe('mnist-m3')).message).toMatch(/'mnist-m[12]'/);
+  });
+});

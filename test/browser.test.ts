@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PARITY_LIMIT } from '@semivae/export';
+import { load, memoryFiles, toImageData } from '@semivae/runtime';
+import { digits, type Images } from '@semivae/train';
+import { loadDataset } from '@semivae/train/node';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium } from '../scripts/chromium.mjs';
+import { answersOf, generated } from './browser/answers.ts';
+import { bundlePage, nodeImports } from './browser/bundle.ts';
+import type { PageError, PageReport } from './browser/page.ts';
+import { type Served, serve } from './browser/serve.ts';
+import { largestGap } from './largest-gap.ts';
+import { tiny } from './tiny.ts';
+
+const ROWS = 200;
+const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+
+describe('bundled for a browser', () => {
+  test('no package imports a module of Node', async () => {
+    expect(await nodeImports('packages.ts')).toEqual([]);
+  });
+
+  test('unlike an entry that is for Node', async () => {
+    expect(await nodeImports(pathOf('../packages/runtime/src/node.ts'))).toContain('node:fs/promises');
+  });
+});
+
+/** The bundle that we ship, or a tiny one where it is not there. */
+async function bundle(): Promise<Served> {
+  const folder = pathOf('../models/mnist-m2');
+  if (!existsSync(`${folder}/manifest.json`)) return (await tiny('m2')).files;
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(`${folder}/${name}`)]));
+}
+
+/** MNIST's test digits, or drawn ones where they are not there. */
+async function testDigits(): Promise<Images> {
+  const dataDir = process.env.SEMIVAE_DATA_DIR ?? pathOf('../../shared/data');
+  const found = await loadDataset('mnist', { dataDir }).catch(({ code }) => {
+    if (code !== 'IDX_MISSING') throw new Error(`MNIST in ${dataDir}: ${code}`);
+    return digits({ train: 0, test: ROWS });
+  });
+  return found.test;
+}
+
+const executablePath = await findChromium();
+const required = Boolean(process.env.CI);
+if (!executablePath)
+  console.warn('NO CHROMIUM: the browser test is skipped. Run: node scripts/setup.mjs --browser');
+
+const flags = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const within = (folder: string, files: Served): Served =>
+  Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${folder}/${name}`, bytes]));
+
+function spoilt(bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  copy[copy.length >> 1]! ^= 1;
+  return copy;
+}
+
+describe.skipIf(!executablePath && !required)('in Chromium', () => {
+  let bytes: Uint8Array;
+  let files: Served;
+  let server: Awaited<ReturnType<typeof serve>>;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    if (!executablePath) throw new Error('no Chromium. Run: node scripts/setup.mjs --browser');
+    files = await bundle();
+    const images = await testDigits();
+    bytes = images.bytes.slice(0, ROWS * images.width * images.height);
+    const { 'decoder.onnx': decoder, ...rest } = files;
+    server = await serve({
+      ...(await bundlePage()),
+      digits: bytes,
+      ...within('whole', files),
+      ...within('spoilt', { ...files, 'classifier.onnx': spoilt(files['classifier.onnx']!) }),
+      ...within('short', { ...files, 'classifier.onnx': files['classifier.onnx']!.slice(1) }),
+      ...within('partial', rest),
+    });
+    browser = await chromium.launch({ executablePath, args: flags });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  async function visit<T extends PageReport | PageError>(folder: string): Promise<T> {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}?bundle=${folder}/`);
+    const report = await page.evaluate(async () => JSON.stringify(await window.report));
+    await page.close();
+    return JSON.parse(report, (_, value) => value ?? Number.NaN) as T;
+  }
+
+  test('answers as in Node, under a policy without eval', async () => {
+    const page = await visit<PageReport>('whole');
+    expect(page).toMatchObject({ violations: [], evalAllowed: false });
+    const model = await load(memoryFiles(files));
+    const { labels, score, ...numbers } = await answersOf(model, bytes);
+    expect(page.answers.labels).toEqual(labels);
+    expect(new Set(labels).size).toBeGreaterThan(5);
+    for (const name of Object.keys(numbers) as (keyof typeof numbers)[]) {
+      expect(largestGap(page.answers[name], numbers[name]), name).toBeLessThanOrEqual(PARITY_LIMIT);
+    }
+    expect(largestGap(page.answers.score, score, true)).toBeLessThanOrEqual(PARITY_LIMIT);
+    const pixels = (await generated(model)).flatMap((image) => Array.from(toImageData(image).data));
+    expect(page.onCanvas).toEqual(page.drawn);
+    // values within 1e-5 may still round to neighbouring bytes
+    expect(largestGap(page.onCanvas, pixels)).toBeLessThanOrEqual(1);
+    await model.dispose();
+  });
+
+  test.each([
+    ['spoilt', 'BUNDLE_CORRUPT', 'classifier.onnx'],
+    ['short', 'BUNDLE_CORRUPT', 'classifier.onnx'],
+    ['partial', 'BUNDLE_FILE_MISSING', 'decoder.onnx'],
+    ['nowhere', 'BUNDLE_FILE_MISSING', 'manifest.json'],
+  ])('a %s bundle is %s', async (folder, code, file) => {
+    const error = await visit<PageError>(folder);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(`/${folder}/${file}`);
+  });
+});

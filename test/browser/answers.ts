@@ -1,0 +1,26 @@
+import type { Image, Model } from '@semivae/runtime';
+
+const flat = (rows: readonly ArrayLike<number>[]): number[] => rows.flatMap((row) => Array.from(row));
+const values = (images: readonly Image[]) => flat(images.map((image) => image.values));
+
+export const generated = (model: Model): Promise<Image[]> =>
+  model.generate({ label: model.manifest.labels[3]!, count: 12, seed: 7 });
+
+/** What a host answers to the same digits through every call of a model. */
+export async function answersOf(model: Model, digits: Uint8Array) {
+  const classes = await model.classify(digits);
+  const labels = classes.map(({ label }) => label);
+  const codes = await model.encode(digits, { labels });
+  const means = codes.map(({ mean }) => mean);
+  return {
+    labels,
+    probabilities: flat(classes.map(({ probabilities }) => probabilities)),
+    mean: flat(means),
+    standardDeviation: flat(codes.map((code) => code.standardDeviation)),
+    decoded: values(await model.decode(means, labels)),
+    generated: values(await generated(model)),
+    score: await model.score(digits),
+  };
+}
+
+export type Answers = Awaited<ReturnType<typeof answersOf>>;

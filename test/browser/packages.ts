@@ -1,0 +1,5 @@
+export * as exporting from '@semivae/export';
+export * as graph from '@semivae/graph';
+export * as model from '@semivae/model';
+export * as runtime from '@semivae/runtime';
+export * as train from '@semivae/train';

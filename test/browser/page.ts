@@ -1,0 +1,65 @@
+import { type Image, load, type SemivaeError, toImageData } from '@semivae/runtime';
+import { type Answers, answersOf, generated } from './answers.ts';
+
+/** What the page has to say: everything is asked and answered in its own script, under its policy. */
+export interface PageReport {
+  readonly host: string;
+  readonly answers: Answers;
+  readonly drawn: number[];
+  readonly onCanvas: number[];
+  readonly violations: string[];
+  readonly evalAllowed: boolean;
+}
+
+export interface PageError {
+  readonly code: string;
+  readonly message: string;
+}
+
+declare global {
+  interface Window {
+    report: Promise<PageReport | PageError>;
+  }
+}
+
+const violations: string[] = [];
+document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));
+
+/** Side by side on the page's canvas; the pixels that were put there, and those read back. */
+function draw(images: readonly Image[]): Pick<PageReport, 'drawn' | 'onCanvas'> {
+  const canvas = document.querySelector('canvas')!;
+  const { width, height } = images[0]!;
+  Object.assign(canvas, { width: width * images.length, height });
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  const pixels = images.map((image) => toImageData(image) as ImageData);
+  pixels.forEach((each, i) => context.putImageData(each, i * width, 0));
+  const readBack = images.map((_, i) => context.getImageData(i * width, 0, width, height));
+  const bytes = (all: readonly ImageData[]) => all.flatMap(({ data }) => Array.from(data));
+  return { drawn: bytes(pixels), onCanvas: bytes(readBack) };
+}
+
+function evalAllowed(): boolean {
+  try {
+    return new Function('return true')();
+  } catch {
+    return false;
+  }
+}
+
+async function report(): Promise<PageReport> {
+  const folder = new URLSearchParams(location.search).get('bundle')!;
+  const digits = new Uint8Array(await (await fetch('digits')).arrayBuffer());
+  const model = await load(folder);
+  const answers = await answersOf(model, digits);
+  const pictures = draw(await generated(model));
+  await model.dispose();
+  return {
+    host: navigator.userAgent,
+    answers,
+    ...pictures,
+    violations: [...violations],
+    evalAllowed: evalAllowed(),
+  };
+}
+
+window.report = report().catch(({ code, message }: SemivaeError) => ({ code, message }));
