@@ -1,4 +1,3 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PARITY_LIMIT } from '@semivae/export';
 import { load, memoryFiles, toImageData } from '@semivae/runtime';
@@ -12,6 +11,7 @@ import { bundlePage, nodeImports } from './browser/bundle.ts';
 import type { PageError, PageReport } from './browser/page.ts';
 import { type Served, serve } from './browser/serve.ts';
 import { largestGap } from './largest-gap.ts';
+import { filesOf, shipped } from './shipped.ts';
 import { tiny } from './tiny.ts';
 
 const ROWS = 200;
@@ -29,9 +29,8 @@ describe('bundled for a browser', () => {
 
 /** The bundle that we ship, or a tiny one where it is not there. */
 async function bundle(): Promise<Served> {
-  const folder = pathOf('../models/mnist-m2');
-  if (!existsSync(`${folder}/manifest.json`)) return (await tiny('m2')).files;
-  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(`${folder}/${name}`)]));
+  const name = shipped.find((each) => each.startsWith('mnist-m2'));
+  return name ? filesOf(name) : (await tiny('m2')).files;
 }
 
 /** MNIST's test digits, or drawn ones where they are not there. */

@@ -1,9 +1,9 @@
 import { type Feeds, type Graph, gradients, graph, interpret, leavesOf } from '@semivae/graph';
-import { type Engine, onnxRuntimeEngine } from '@semivae/train';
+import { type Engine, onnxRuntimeEngine, type TrainingStep } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { examples, flat, placed, weighted } from './examples.ts';
-import { modelExamples } from './models.ts';
-import { fedTensors } from './numbers.ts';
+import { modelExamples, stepFeeds, steps } from './models.ts';
+import { fedTensors, normals, storedTensors } from './numbers.ts';
 
 const engines: readonly Engine[] = [onnxRuntimeEngine({ threads: 1 })];
 
@@ -16,21 +16,35 @@ async function computed(engine: Engine, of: Graph, feeds: Feeds) {
   }
 }
 
-/** Expects an engine's float32 to be what the float64 reference says, relative to the largest element. */
+/** Expects float32 numbers to be the float64 ones, relative to the largest of them. */
+function expectClose(name: string, found: ArrayLike<number | bigint | string>, expected: Float64Array): void {
+  const largest = expected.reduce((so, each) => Math.max(so, Math.abs(each)), 1e-6);
+  const furthest = expected.reduce((so, each, i) => Math.max(so, Math.abs(each - Number(found[i]))), 0);
+  expect(furthest / largest, `${name}: ${found} for ${expected}`).toBeLessThan(1e-4);
+}
+
+/** Expects an engine's float32 to be what the float64 reference says. */
 async function expectAgreement(engine: Engine, of: Graph, feeds: Feeds): Promise<void> {
   const found = await computed(engine, of, feeds);
   const expected = interpret(Object.values(of.outputs), feeds);
   Object.keys(of.outputs).forEach((name, i) => {
-    const { shape, data } = expected[i]!;
-    expect(found[name]!.dims, name).toEqual(shape);
-    const largest = data.reduce((so, each) => Math.max(so, Math.abs(each)), 1e-6);
-    const furthest = data.reduce(
-      (so, each, j) => Math.max(so, Math.abs(each - Number(found[name]!.data[j]))),
-      0,
-    );
-    expect(furthest / largest, `${name}: ${found[name]!.data} for ${data}`).toBeLessThan(1e-4);
+    expect(found[name]!.dims, name).toEqual(expected[i]!.shape);
+    expectClose(name, found[name]!.data, expected[i]!.data);
   });
 }
+
+/** A state as it is after some steps: moments that are not zero. */
+const midway = ({ state }: TrainingStep): Feeds =>
+  Object.fromEntries(
+    state.map(({ name, leaf }) => {
+      if (name === 'adam/step') return [name, { shape: [], data: Float64Array.of(3) }];
+      const shaping = name.startsWith('adam/second') ? (number: number) => number ** 2 / 10 : undefined;
+      return [name, normals(leaf.shape as number[], `midway ${name}`, shaping)];
+    }),
+  );
+
+const pick = (feeds: Feeds, names: readonly string[]): Feeds =>
+  Object.fromEntries(names.map((name) => [name, feeds[name]!]));
 
 describe.each(engines)('$name computes', (engine) => {
   test.each(examples)('$name and its slope', async (example) => {
@@ -57,4 +71,28 @@ describe.each(engines)('$name computes', (engine) => {
       feeds,
     );
   });
+
+  test.each(Object.entries(steps))(
+    'a training step of %s: what it reports, and the state after it',
+    async (_, step) => {
+      const feeds = { ...stepFeeds(step), ...midway(step) };
+      const names = step.state.map(({ name }) => name);
+      const stepper = await engine.openStep(step, storedTensors(pick(feeds, names)));
+      const fed = step.graph.inputs.map(({ leaf }) => leaf.name).filter((name) => !names.includes(name));
+      const noises = step.graph.noises.map(({ leaf }) => leaf.name);
+      const metrics = await stepper.step(fedTensors(pick(feeds, [...fed, ...noises])));
+      const state = await stepper.state();
+      await stepper.close();
+
+      const reported = interpret(Object.values(step.forward.outputs), feeds);
+      Object.keys(step.forward.outputs).forEach((name, i) =>
+        expectClose(name, [metrics[name]!], reported[i]!.data),
+      );
+      const next = interpret(
+        step.state.map((each) => each.next),
+        feeds,
+      );
+      names.forEach((name, i) => expectClose(name, state[name]!.data, next[i]!.data));
+    },
+  );
 });

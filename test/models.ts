@@ -1,4 +1,4 @@
-import { type Feeds, graph, input } from '@semivae/graph';
+import { type Feeds, type Graph, graph, input } from '@semivae/graph';
 import { bernoulli, gaussian, type Known, known, m1, m2 } from '@semivae/model';
 import {
   adam,
@@ -52,11 +52,16 @@ export interface ModelExample {
   readonly feeds: Feeds;
 }
 
-function modelExample(name: string, objective: Objective): ModelExample {
-  const reached = graph(name, { loss: objective.loss });
+function feedsOf(reached: Graph): Feeds {
   const given = reached.inputs.map(({ leaf }) => [leaf.name, data[leaf.name]!] as const);
-  return { name, objective, feeds: { ...Object.fromEntries(given), ...drawnLeaves(reached) } };
+  return { ...Object.fromEntries(given), ...drawnLeaves(reached) };
 }
+
+const modelExample = (name: string, objective: Objective): ModelExample => ({
+  name,
+  objective,
+  feeds: feedsOf(graph(name, { loss: objective.loss })),
+});
 
 const likelihoods = { bernoulli, gaussian };
 
@@ -95,3 +100,6 @@ export const steps: Readonly<Record<string, TrainingStep>> = {
     }),
   ),
 };
+
+/** The data of a step, and random parameters and noise. */
+export const stepFeeds = ({ forward }: TrainingStep): Feeds => feedsOf(forward);

@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Comparison, compareAnswers, heads, PARITY_LIMIT, type Parity, ship } from '@semivae/export';
 import { verify } from '@semivae/export/node';
 import { load } from '@semivae/runtime';
@@ -18,6 +16,7 @@ import {
 import { boundOf, modelOf } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { largestGap } from './largest-gap.ts';
+import { folderOf, shipped } from './shipped.ts';
 import { type Tiny, tiny } from './tiny.ts';
 
 const all = (found: readonly Comparison[]) => found.every(({ ok }) => ok);
@@ -116,12 +115,7 @@ async function runRows(session: Session, head: Head, start: number, count: numbe
   );
 }
 
-const models = new URL('../models/', import.meta.url);
-const shipped = (existsSync(models) ? readdirSync(models) : []).filter((name) =>
-  existsSync(new URL(`${name}/manifest.json`, models)),
-);
-
 test.each(shipped)('models/%s answers as it did when it was trained', async (name) => {
-  const found = await verify(folderFiles(fileURLToPath(new URL(name, models))));
+  const found = await verify(folderFiles(folderOf(name)));
   expect(found.filter(({ ok }) => !ok)).toEqual([]);
 });

@@ -30,8 +30,8 @@ export interface RawBatch {
 
 /** Standard normal draws of z: [rows, latent] each; the values of y share those of their row. */
 export interface Noise {
-  readonly labelled: tf.Tensor2D;
-  readonly unlabelled: tf.Tensor2D;
+  readonly labelled: tf.Tensor;
+  readonly unlabelled: tf.Tensor;
 }
 
 export interface PeerOptions {
@@ -44,63 +44,63 @@ export interface PeerOptions {
 const CLASSES = 10;
 const LOG_CLASSES = Math.log(CLASSES);
 
+type Activation = 'linear' | 'relu';
+
 /** M2 784-500-50 in plain tfjs; the label that is summed out has an axis of its own and is broadcast. */
 function m2(weights: Readonly<Record<string, tf.Variable>>) {
-  const matrix = (name: string) => weights[name] as unknown as tf.Tensor2D;
-  const dense = (x: tf.Tensor2D, layer: string, activation: 'linear' | 'relu' = 'linear') =>
-    tf.fused.matMul({
-      a: x,
-      b: matrix(`${layer}/weight`),
-      bias: matrix(`${layer}/bias`),
-      activation,
-    }) as tf.Tensor2D;
+  const product = (
+    a: tf.Tensor,
+    weight: string,
+    bias: string,
+    activation: Activation = 'linear',
+  ): tf.Tensor => tf.fused.matMul({ a, b: weights[weight]!, bias: weights[bias]!, activation });
+  const dense = (a: tf.Tensor, layer: string, activation?: Activation) =>
+    product(a, `${layer}/weight`, `${layer}/bias`, activation);
 
-  const classify = (x: tf.Tensor2D) => dense(dense(x, 'q(y|x)/hidden1', 'relu'), 'q(y|x)/logits');
+  const classify = (x: tf.Tensor) => dense(dense(x, 'q(y|x)/hidden1', 'relu'), 'q(y|x)/logits');
 
-  /** What x adds to the encoder's hidden layer, and what y does. */
-  const encoderX = (x: tf.Tensor2D) =>
-    tf.fused.matMul({
-      a: x,
-      b: matrix('q(z|x,y)/hidden1/weight(x)'),
-      bias: matrix('q(z|x,y)/hidden1/bias'),
-    }) as tf.Tensor2D;
-  const encoderY = matrix('q(z|x,y)/hidden1/weight(y)');
-  const decoderY = matrix('p(x|y,z)/hidden1/weight(y)');
-  const decoderBias = matrix('p(x|y,z)/hidden1/bias');
-  const decoderZ = (z: tf.Tensor2D) => z.matMul(matrix('p(x|y,z)/hidden1/weight(z)'));
+  const encoderOfX = (x: tf.Tensor) => product(x, 'q(z|x,y)/hidden1/weight(x)', 'q(z|x,y)/hidden1/bias');
+  const encoderOfY = weights['q(z|x,y)/hidden1/weight(y)']!;
+  const decoderOfZ = (z: tf.Tensor) => product(z, 'p(x|y,z)/hidden1/weight(z)', 'p(x|y,z)/hidden1/bias');
+  const decoderOfY = weights['p(x|y,z)/hidden1/weight(y)']!;
 
-  function posterior(hidden: tf.Tensor2D) {
+  function posterior(hidden: tf.Tensor) {
     const mean = dense(hidden, 'q(z|x,y)/mean');
-    const logVariance = dense(hidden, 'q(z|x,y)/logVariance').div<tf.Tensor2D>(8).tanh().mul<tf.Tensor2D>(8);
+    const logVariance = dense(hidden, 'q(z|x,y)/logVariance').div(8).tanh().mul(8);
     const terms = mean.square().add(logVariance.exp()).sub(logVariance).sub(1);
-    return { mean, deviation: logVariance.mul<tf.Tensor2D>(0.5).exp(), divergence: terms.sum(-1).mul(0.5) };
+    return { mean, deviation: logVariance.mul(0.5).exp(), divergence: terms.sum(-1).mul(0.5) };
   }
 
   /** x·l − log(1 + eˡ), summed over pixels. */
   const logLikelihood = (x: tf.Tensor, logits: tf.Tensor) => x.mul(logits).sub(logits.softplus()).sum(-1);
 
-  function labelledBound(x: tf.Tensor2D, y: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
-    const hidden = encoderX(x).add<tf.Tensor2D>(y.matMul(encoderY)).relu();
+  function labelledBound(x: tf.Tensor, y: tf.Tensor, noise: tf.Tensor): tf.Tensor {
+    const hidden = encoderOfX(x).add(y.matMul(encoderOfY)).relu();
     const { mean, deviation, divergence } = posterior(hidden);
-    const z = mean.add<tf.Tensor2D>(deviation.mul(noise));
-    const top = decoderZ(z).add<tf.Tensor2D>(y.matMul(decoderY)).add<tf.Tensor2D>(decoderBias).relu();
+    const top = decoderOfZ(mean.add(deviation.mul(noise)))
+      .add(y.matMul(decoderOfY))
+      .relu();
     return logLikelihood(x, dense(top, 'p(x|y,z)/logits')).sub(divergence).sub(LOG_CLASSES);
   }
 
   /** The bound of every row under each of its classes, [rows, classes]. */
-  function boundsOfClasses(x: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
-    const rows = x.shape[0];
-    const folded = (a: tf.Tensor) => a.reshape<tf.Rank.R2>([rows * CLASSES, -1]);
+  function boundsOfClasses(x: tf.Tensor, noise: tf.Tensor): tf.Tensor {
+    const rows = x.shape[0]!;
+    const folded = (a: tf.Tensor) => a.reshape([rows * CLASSES, -1]);
     const perClass = (a: tf.Tensor) => a.reshape([rows, CLASSES, -1]);
-    const hidden = encoderX(x).expandDims(1).add(encoderY).relu();
+    const hidden = encoderOfX(x).expandDims(1).add(encoderOfY).relu();
     const { mean, deviation, divergence } = posterior(folded(hidden));
     const z = perClass(mean).add(perClass(deviation).mul(noise.expandDims(1)));
-    const top = perClass(decoderZ(folded(z))).add(decoderY.add(decoderBias)).relu();
+    const top = perClass(decoderOfZ(folded(z)))
+      .add(decoderOfY)
+      .relu();
     const logits = perClass(dense(folded(top), 'p(x|y,z)/logits'));
-    return logLikelihood(x.expandDims(1), logits).sub(divergence.reshape([rows, CLASSES])).sub(LOG_CLASSES);
+    return logLikelihood(x.expandDims(1), logits)
+      .sub(divergence.reshape([rows, CLASSES]))
+      .sub(LOG_CLASSES);
   }
 
-  function unlabelledBound(x: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
+  function unlabelledBound(x: tf.Tensor, noise: tf.Tensor): tf.Tensor {
     const logits = classify(x);
     return logits.softmax().mul(boundsOfClasses(x, noise).sub(logits.logSoftmax())).sum(-1);
   }
@@ -109,7 +109,10 @@ function m2(weights: Readonly<Record<string, tf.Variable>>) {
 }
 
 const images = (bytes: Uint8Array, rows: number) =>
-  tf.tensor2d(bytes, [rows, bytes.length / rows], 'int32').toFloat().div<tf.Tensor2D>(255);
+  tf
+    .tensor2d(bytes, [rows, bytes.length / rows], 'int32')
+    .toFloat()
+    .div(255);
 
 /** A training step that keeps its own parameters, and gives the loss as it was before the update. */
 export interface Peer {
@@ -118,7 +121,7 @@ export interface Peer {
   close(): void;
 }
 
-const drawn = (rows: number, latent: number): tf.Tensor2D => tf.randomNormal([rows, latent]);
+const drawn = (rows: number, latent: number): tf.Tensor => tf.randomNormal([rows, latent]);
 
 /** The step of `semivae`'s M2 with its summed-out label, Bernoulli pixels and Adam, written in plain tfjs. */
 export function openPeer({ parameters, alpha, learningRate }: PeerOptions): Peer {
@@ -136,7 +139,7 @@ export function openPeer({ parameters, alpha, learningRate }: PeerOptions): Peer
     const rows = unlabelledX.length / (labelledX.length / labels.length);
     const [x, others] = [images(labelledX, labels.length), images(unlabelledX, rows)];
     const noise = given ?? { labelled: drawn(labels.length, latent), unlabelled: drawn(rows, latent) };
-    const y = tf.oneHot(tf.tensor1d(labels, 'int32'), CLASSES).toFloat() as tf.Tensor2D;
+    const y = tf.oneHot(tf.tensor1d(labels, 'int32'), CLASSES).toFloat();
     const crossEntropy = y.mul(model.classify(x).logSoftmax()).sum(-1).mean().neg();
     const bound = model
       .unlabelledBound(others, noise.unlabelled)
@@ -149,7 +152,7 @@ export function openPeer({ parameters, alpha, learningRate }: PeerOptions): Peer
     async step(batch, noise) {
       const value = tf.tidy(() => {
         const { value, grads } = tf.variableGrads(() => loss(batch, noise), Object.values(weights));
-        optimizer.applyGradients(grads);
+        optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
         return value;
       });
       const [number] = await value.data();

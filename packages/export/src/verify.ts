@@ -21,7 +21,7 @@ function compare(
   let difference = got.length === wanted.length ? 0 : Infinity;
   for (let i = 0; i < wanted.length; i++) {
     const gap = Math.abs(got[i]! - wanted[i]!) / (relative ? Math.max(1, Math.abs(wanted[i]!)) : 1);
-    if (!(gap <= difference)) difference = gap;
+    difference = Math.max(difference, gap); // NaN stays NaN, and is not ok
   }
   return { answer, difference, limit: PARITY_LIMIT, ok: difference <= PARITY_LIMIT };
 }

@@ -11,7 +11,7 @@ export interface Graph {
   readonly noises: readonly LeafValue<'noise'>[];
 }
 
-/** The graph of these outputs. Throws `LEAF_NAMES` where two different leaves share a name. */
+/** The graph of these outputs. Throws `LEAF_NAMES` where two leaves, or an output and a leaf, share a name. */
 export function graph(name: string, outputs: Readonly<Record<string, Value>>): Graph {
   const values = Object.values(outputs);
   const taken = new Map<string, Value>();
@@ -22,6 +22,11 @@ export function graph(name: string, outputs: Readonly<Record<string, Value>>): G
       throw new GraphError('LEAF_NAMES', problem, `graph '${name}'`, 'Share one leaf, or name them apart.');
     }
     taken.set(leaf.leaf.name, leaf);
+  }
+  const hidden = Object.keys(outputs).find((output) => taken.has(output));
+  if (hidden !== undefined) {
+    const problem = `an output and a leaf are both named '${hidden}'`;
+    throw new GraphError('LEAF_NAMES', problem, `graph '${name}'`, 'Name the output otherwise.');
   }
   return {
     name,

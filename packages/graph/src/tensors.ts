@@ -45,29 +45,44 @@ function corrupt(problem: string, place: string): GraphError {
   );
 }
 
-function headerOf(bytes: Uint8Array, place: string): { header: Record<string, unknown>; start: number } {
+type Header = Readonly<Record<string, unknown>>;
+
+const isRecord = (each: unknown): each is Header =>
+  typeof each === 'object' && each !== null && !Array.isArray(each);
+const areSizes = (each: unknown): each is readonly number[] =>
+  Array.isArray(each) && each.every((size) => Number.isSafeInteger(size) && size >= 0);
+const isEntry = (each: unknown): boolean =>
+  isRecord(each) && areSizes(each.shape) && areSizes(each.data_offsets) && each.data_offsets.length === 2;
+
+function headerOf(bytes: Uint8Array, place: string): { header: Header; start: number } {
   if (bytes.length < 8) throw corrupt(`${bytes.length} bytes are too few`, place);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8)
     throw corrupt(`a header of ${length} bytes does not fit in ${bytes.length}`, place);
+  const header = parsed(new TextDecoder().decode(bytes.subarray(8, 8 + length)), place);
+  if (!isRecord(header)) throw corrupt('the header is no record of tensors', place);
+  return { header, start: 8 + length };
+}
+
+function parsed(text: string, place: string): unknown {
   try {
-    return { header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))), start: 8 + length };
+    return JSON.parse(text);
   } catch {
     throw corrupt('the header is not JSON', place);
   }
 }
 
-function entryTensor(bytes: Uint8Array, start: number, entry: Entry, place: string): StoredTensor {
-  const [from, to] = entry.data_offsets ?? [];
-  const size = entry.shape?.reduce((product, each) => product * each, 1);
-  if (entry.dtype !== 'F32') throw corrupt(`type ${entry.dtype}, only F32 is read`, place);
-  if (!(to - from === size * 4 && from >= 0 && start + to <= bytes.length))
+function entryTensor(bytes: Uint8Array, start: number, given: unknown, place: string): StoredTensor {
+  if (!isEntry(given)) throw corrupt('an entry without shape and offsets', place);
+  const { dtype, shape, data_offsets } = given as Entry;
+  const [from, to] = data_offsets;
+  if (dtype !== 'F32') throw corrupt(`type ${dtype}, only F32 is read`, place);
+  const size = shape.reduce((product, each) => product * each, 1);
+  if (to - from !== size * 4 || start + to > bytes.length)
     throw corrupt('offsets that disagree with the shape', place);
   // a copy, for alignment; a Buffer's own slice would share its pool
-  return {
-    shape: entry.shape,
-    data: new Float32Array(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer),
-  };
+  const copy = Uint8Array.from(bytes.subarray(start + from, start + to));
+  return { shape, data: new Float32Array(copy.buffer) };
 }
 
 /** The tensors and metadata of safetensors bytes. Throws `SAFETENSORS` where they are damaged; `place` names the file. */
@@ -77,9 +92,13 @@ export function fromSafetensors(
 ): { tensors: Tensors; metadata: Record<string, string> } {
   const { header, start } = headerOf(bytes, place);
   const { __metadata__: metadata = {}, ...entries } = header;
+  if (!isRecord(metadata) || !Object.values(metadata).every((each) => typeof each === 'string'))
+    throw corrupt('metadata that is no record of texts', place);
   const tensors = Object.entries(entries).map(
-    ([name, entry]) =>
-      [name, entryTensor(bytes, start, entry as Entry, `${place}, tensor '${name}'`)] as const,
+    ([name, entry]) => [name, entryTensor(bytes, start, entry, `${place}, tensor '${name}'`)] as const,
   );
+  const stored = tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
+  if (start + stored !== bytes.length)
+    throw corrupt(`${bytes.length - start} bytes of data where tensors have ${stored}`, place);
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }

@@ -1,4 +1,4 @@
-import { cast, type Dimension, input, type LeafValue, mul, type Value } from '@semivae/graph';
+import { cast, type Dimension, div, input, type LeafValue, type Value } from '@semivae/graph';
 
 /** Raw input of one kind, and how the graph encodes it: the same in training and in what ships. */
 export interface ImageColumns {
@@ -16,7 +16,7 @@ export const rawInput = (columns: ImageColumns, rows: Dimension, name = 'x'): Le
   input(name, [rows, featuresOf(columns)], 'uint8');
 
 /** Bytes scaled to [0, 1], float32. */
-export const encodeImages = (raw: Value): Value => mul(cast(raw, 'float32'), 1 / 255);
+export const encodeImages = (raw: Value): Value => div(cast(raw, 'float32'), 255);
 
 /** What `encodeImages` does, for a manifest. */
 export const IMAGE_ENCODING = 'x / 255';

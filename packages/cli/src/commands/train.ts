@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import {
   assemble,
   type Checkpoint,
+  chooseRows,
   createRun,
   type Dataset,
   describeData,
   type Engine,
   hasCheckpoint,
   onnxRuntimeEngine,
+  type Recipe,
   type RunInfo,
   readCheckpoint,
   readMetrics,
@@ -92,10 +94,16 @@ async function newRun(options: TrainOptions, engine: Engine, output: Output): Pr
     data: describeData(data),
     versions: await versions(),
   };
-  assemble(recipe, shapeOf(data.train, data.train.rows));
+  checkFollowable(recipe, seed, data);
   await createRun(folder, info);
   introduce(folder, info, engine, output);
   await finish(jobOf(folder, info, data, engine, undefined, options), output);
+}
+
+/** Throws, before anything is written, where the recipe asks what the data does not have. */
+function checkFollowable(recipe: Recipe, seed: number, { train: images }: Dataset): void {
+  const { train: rows } = chooseRows(recipe, images, seed);
+  assemble(recipe, shapeOf(images, rows.length));
 }
 
 const FIXED = ['data', 'model', 'labels', 'recipe', 'set', 'epochs', 'seed', 'out'] as const;

@@ -61,11 +61,15 @@ const node = (each: onnx.NodeProto.$Properties): OnnxNode => ({
   ),
 });
 
+/** The bytes without Node's Buffer around them, whose slices are no copies. */
+const plain = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
 const tensor = (each: onnx.TensorProto.$Properties): OnnxTensor => ({
   name: each.name ?? '',
   type: typeOfCode(each.data_type ?? 0),
   shape: (each.dims ?? []).map(Number),
-  bytes: each.raw_data ?? new Uint8Array(),
+  bytes: plain(each.raw_data ?? new Uint8Array()),
 });
 
 function parse(

@@ -66,6 +66,9 @@ function frozenTensor(leaf: LeafValue, frozen: Tensors): onnx.TensorProto.$Prope
   return tensorProto(name, leaf.type, shape, data);
 }
 
+const showData = (type: ElementType, data: TypedData): string =>
+  type === 'string' ? JSON.stringify(data) : rawBytes(data as Exclude<TypedData, readonly string[]>).join();
+
 /** A constant is written once, whatever number of nodes read it. */
 function constantNames(values: readonly Value[]): {
   names: Map<Value, string>;
@@ -77,10 +80,8 @@ function constantNames(values: readonly Value[]): {
   for (const value of values) {
     if (value.leaf?.kind !== 'constant') continue;
     const { data } = value.leaf;
-    const key =
-      data.length > 16
-        ? `#${names.size}`
-        : `${value.type}${showShape(value.shape)}${Array.from(data as ArrayLike<unknown>).join(' ')}`;
+    const content = data.length > 16 ? `#${names.size}` : showData(value.type, data);
+    const key = `${value.type}${showShape(value.shape)}${content}`;
     const name = known.get(key) ?? `constant/${known.size}`;
     if (!known.has(key)) initializers.push(tensorProto(name, value.type, fixed(value.shape), data));
     known.set(key, name);

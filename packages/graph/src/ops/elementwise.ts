@@ -35,6 +35,12 @@ function unary(
   return (a) => ({ op, inputs: [a], shape: a.shape, type: a.type, attributes: {} });
 }
 
+function expectEqualTypes(place: string, a: Value, b: Value): void {
+  if (a.type === b.type) return;
+  const problem = `a ${a.type} and a ${b.type} meet (${showShape(a.shape)}, ${showShape(b.shape)})`;
+  throw new GraphError('TYPES', problem, place, 'Cast one of them.');
+}
+
 type BinarySlopes = (dy: Value, a: Value, b: Value, y: Value) => readonly [Value, Value];
 
 function binary(
@@ -52,10 +58,7 @@ function binary(
   return (left, right) => {
     const inputs = [lift(left), lift(right)] as const;
     const [a, b] = inputs;
-    if (a.type !== b.type) {
-      const problem = `a ${a.type} and a ${b.type} meet (${showShape(a.shape)}, ${showShape(b.shape)})`;
-      throw new GraphError('TYPES', problem, name, 'Cast one of them.');
-    }
+    expectEqualTypes(name, a, b);
     return { op, inputs, shape: broadcast(name, a.shape, b.shape), type: type ?? a.type, attributes: {} };
   };
 }
@@ -147,6 +150,11 @@ const whereOp: Op = {
 /** `a` where the condition holds, else `b`; all three broadcast. */
 export function where(condition: Value, left: Value | number, right: Value | number): Value {
   const [a, b] = [lift(left), lift(right)];
+  expectEqualTypes('Where', a, b);
+  if (condition.type !== 'bool') {
+    const problem = `a ${condition.type} condition ${showShape(condition.shape)}`;
+    throw new GraphError('TYPES', problem, 'Where', 'Compare it, or cast it to bool.');
+  }
   const shape = broadcast('Where', condition.shape, broadcast('Where', a.shape, b.shape));
   return { op: whereOp, inputs: [condition, a, b], shape, type: a.type, attributes: {} };
 }

@@ -47,6 +47,10 @@ export function gemm(
     const problem = `${showShape(a.shape)}${transA ? 'ᵀ' : ''} times ${showShape(b.shape)}${transB ? 'ᵀ' : ''}`;
     throw new ShapeError('SHAPES', problem, 'Gemm', 'Both must be matrices with an equal inner dimension.');
   }
+  if (c && !sameShape(broadcast('Gemm', c.shape, [n, m]), [n, m])) {
+    const problem = `${showShape(c.shape)} cannot be added to ${showShape([n, m])}`;
+    throw new ShapeError('SHAPES', problem, 'Gemm', 'It must broadcast to the product.');
+  }
   const inputs = c ? [a, b, c] : [a, b];
   return {
     op: gemmOp,

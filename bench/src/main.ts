@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { benchLoad } from './load.ts';
+import { benchScore } from './score.ts';
+import { benchSize } from './size.ts';
+import { benchStep } from './step.ts';
+
+const shipped = fileURLToPath(new URL('../../models/mnist-m2', import.meta.url));
+
+function positive(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a whole number from 1 up.');
+}
+
+const progress = (text: string) => process.stderr.write(`${text}\n`);
+
+/** A report as one line of JSON, or as a line for each figure. */
+const lines = (report: object): string =>
+  Object.entries(report)
+    .map(
+      ([name, figure]) => `${name.padEnd(24)}${typeof figure === 'object' ? JSON.stringify(figure) : figure}`,
+    )
+    .join('\n');
+
+const print = (report: object, json: boolean | undefined): void =>
+  console.log(json ? JSON.stringify(report) : lines(report));
+
+interface Options {
+  readonly json?: boolean;
+  readonly threads?: number;
+  readonly rounds?: number;
+  readonly peers?: boolean;
+}
+
+const program = new Command('bench').description('Measures semivae; see bench/README.md.');
+
+program
+  .command('step')
+  .description('a training step of M2 beside its matrix products, and beside plain tfjs on wasm')
+  .option('--json', 'one line of JSON on stdout')
+  .option('--threads <count>', "ONNX Runtime's threads; by default one for each core", positive)
+  .option('--rounds <count>', 'rounds of alternation', positive)
+  .option('--no-peers', 'leave tfjs out')
+  .action(async ({ json, ...options }: Options) => print(await benchStep({ ...options, progress }), json));
+
+const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>
+  program
+    .command(name)
+    .description(description)
+    .argument('[bundle]', "a bundle's folder", shipped)
+    .option('--json', 'one line of JSON on stdout')
+    .action(async (folder: string, { json }: Options) => print(await measure(folder), json));
+
+ofBundle('score', 'rows scored and classified a second', benchScore);
+ofBundle('load', 'time from a new process to the first score', benchLoad);
+ofBundle('size', 'bytes of a bundle', benchSize);
+
+await program.parseAsync();
