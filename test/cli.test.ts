@@ -1,7 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { load } from '@semivae/runtime';
 import { recipeFields } from '@semivae/train';
 import { encode } from 'fast-png';
@@ -49,7 +50,22 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-describe('train', () => {
+test.concurrent('quickstart goes all the way, twice into the same folder', async () => {
+  writeFiles(join(cwd, 'quickstart'), {
+    'quickstart.json': Buffer.from('{}'),
+    'samples.png': Buffer.from('old'),
+  });
+  const finished = await run('quickstart', '--epochs', '1', '--json');
+  const result = answerOf(finished);
+  expect(result).toMatchObject({ bundle: 'quickstart/bundle', samples: 'quickstart/samples.png' });
+  expect(finished.code).toBe(result.better ? 0 : 1);
+  const scores = result.scores as Record<string, number>;
+  expect(scores.inverted).toBeGreaterThan(scores.ordinary95!);
+  expect(scores.noise).toBeGreaterThan(scores.ordinary95!);
+  expect(readFileSync(join(cwd, 'quickstart/samples.png')).subarray(1, 4).toString()).toBe('PNG');
+});
+
+describe.concurrent('train', () => {
   test('leaves a run folder, a line of metrics for each epoch and nothing else', () => {
     expect(Object.keys(contentOf(join(cwd, 'run'))).filter((path) => !path.startsWith('bundle'))).toEqual([
       'checkpoint.safetensors',
@@ -124,7 +140,7 @@ describe('train', () => {
     expect(contentOf(join(cwd, 'runs/own-seed1'))).toEqual(before);
   });
 
-  test.skipIf(spawnSync('script', ['--version']).status !== 0)('shows a bar on a terminal', () => {
+  test.skipIf(spawnSync('script', ['--version']).status !== 0)('shows a bar on a terminal', async () => {
     const bin = new URL('../packages/cli/bin/semivae.js', import.meta.url).pathname;
     const command = [
       process.execPath,
@@ -133,16 +149,17 @@ describe('train', () => {
       ...smallRecipe.map((each) => `'${each}'`),
       '--epochs 2 --out shown',
     ];
-    const typescript = execFileSync('script', ['-qec', command.join(' '), '/dev/null'], {
-      cwd,
-      encoding: 'utf8',
-    });
+    const { stdout: typescript } = await promisify(execFile)(
+      'script',
+      ['-qec', command.join(' '), '/dev/null'],
+      { cwd },
+    );
     expect(typescript).toMatch(/small-m2 [█░]+ \d+% \| loss [\d.]+ \| .* steps\/s/);
     expect(typescript).toMatch(/epoch 2\/2 {2}loss/);
   });
 });
 
-describe('export and verify', () => {
+describe.concurrent('export and verify', () => {
   test('a bundle answers as the trained model', async () => {
     const exported = await answer('export', 'run', '--out', 'other', '--name', 'bands');
     expect(exported).toMatchObject({ bundle: 'other', ok: true });
@@ -168,7 +185,7 @@ describe('export and verify', () => {
   });
 });
 
-describe('evaluate', () => {
+describe.concurrent('evaluate', () => {
   test('a run, its bundle and the last line of its metrics agree', async () => {
     const ofRun = await answer('evaluate', 'run');
     expect(ofRun).toMatchObject({ error: trained.testError, n: 30 });
@@ -217,7 +234,7 @@ const png = (channels: number, at: (pixel: number, channel: number) => number) =
   return encode({ width: SIDE, height: SIDE, channels, depth: 8, data });
 };
 
-describe('score', () => {
+describe.concurrent('score', () => {
   test('pictures as PNG in every colour, as idx and by name score as the runtime scores them', async () => {
     const images = smallSet['t10k-images-idx3-ubyte']!.subarray(16);
     const first = images.subarray(0, SIDE * SIDE);
@@ -254,7 +271,7 @@ describe('score', () => {
   });
 });
 
-test('generate: equal seeds give equal bytes, other seeds others', async () => {
+test.concurrent('generate: equal seeds give equal bytes, other seeds others', async () => {
   const draw = async (out: string, seed: string) => {
     await run(
       'generate',
@@ -270,14 +287,14 @@ test('generate: equal seeds give equal bytes, other seeds others', async () => {
       '--out',
       out,
     );
-    return contentOf(cwd)[out];
+    return readFileSync(join(cwd, out), 'base64');
   };
   const first = await draw('a.png', '1');
   expect(await draw('b.png', '1')).toBe(first);
   expect(await draw('c.png', '2')).not.toBe(first);
 });
 
-describe('inspect', () => {
+describe.concurrent('inspect', () => {
   test('a run: progress, what the recipe changes, curves', async () => {
     const { stdout } = await run('inspect', 'run');
     expect(stdout).toMatch(/12 of 12 epochs .* finished/);
@@ -308,13 +325,15 @@ describe('inspect', () => {
 
 const commands = ['quickstart', 'train', 'export', 'verify', 'evaluate', 'score', 'generate', 'inspect'];
 
-test.each(commands)('%s --help teaches by example', async (command) => {
-  const { code, stdout } = await run(command, '--help');
-  expect(code).toBe(0);
-  expect(stdout).toMatch(new RegExp(`Examples:\n {2}semivae ${command}`));
+test.concurrent('the --help of every command teaches by example', async () => {
+  const helps = await Promise.all(commands.map((command) => run(command, '--help')));
+  expect(helps.map(({ code }) => code)).toEqual(commands.map(() => 0));
+  commands.forEach((command, i) => {
+    expect(helps[i]!.stdout).toMatch(new RegExp(`Examples:\\n {2}semivae ${command}`));
+  });
 });
 
-test('semivae alone gives the overview; --version the version; a mistyped command the nearest', async () => {
+test.concurrent('semivae alone gives the overview; --version the version; a mistyped command the nearest', async () => {
   const overview = await run();
   expect(overview.code).toBe(0);
   for (const command of commands) expect(overview.stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'));
@@ -322,19 +341,4 @@ test('semivae alone gives the overview; --version the version; a mistyped comman
   const mistyped = await run('trian');
   expect([mistyped.code, mistyped.stdout]).toEqual([2, '']);
   expect(mistyped.stderr).toMatch(/Did you mean train\?/);
-});
-
-test('quickstart goes all the way, twice into the same folder', async () => {
-  writeFiles(join(cwd, 'quickstart'), {
-    'quickstart.json': Buffer.from('{}'),
-    'samples.png': Buffer.from('old'),
-  });
-  const finished = await run('quickstart', '--epochs', '1', '--json');
-  const result = answerOf(finished);
-  expect(result).toMatchObject({ bundle: 'quickstart/bundle', samples: 'quickstart/samples.png' });
-  expect(finished.code).toBe(result.better ? 0 : 1);
-  const scores = result.scores as Record<string, number>;
-  expect(scores.inverted).toBeGreaterThan(scores.ordinary95!);
-  expect(scores.noise).toBeGreaterThan(scores.ordinary95!);
-  expect(readFileSync(join(cwd, 'quickstart/samples.png')).subarray(1, 4).toString()).toBe('PNG');
 });

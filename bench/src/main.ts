@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { SemivaeError } from '@semivae/runtime/core';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchLoad } from './load.ts';
 import { benchScore } from './score.ts';
@@ -55,4 +56,8 @@ ofBundle('score', 'rows scored and classified a second', benchScore);
 ofBundle('load', 'time from a new process to the first score', benchLoad);
 ofBundle('size', 'bytes of a bundle', benchSize);
 
-await program.parseAsync();
+await program.parseAsync().catch((error: unknown) => {
+  if (!(error instanceof SemivaeError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+});

@@ -61,6 +61,8 @@ export const recipe: Recipe = parseRecipe({
   ...builtInRecipe('mnist-m2'),
   name: 'bench',
   data: { name: 'digits', labels: 100 },
+  model: { kind: 'm2', latent: 50, hidden: [500] },
+  batch: { labelled: 100, unlabelled: 100 },
   epochs: 1000,
 });
 

@@ -12,5 +12,6 @@ interface Stream {
 /** Colour for a stream: on terminals only, and never with NO_COLOR (no-color.org) or TERM=dumb. */
 export function styleFor({ isTTY }: Stream, env: NodeJS.ProcessEnv = process.env): Style {
   const coloured = isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
-  return coloured ? styleText : (_, text) => text;
+  // the stream is judged above; Node's own judgement looks at stdout whatever the stream is
+  return coloured ? (format, text) => styleText(format, text, { validateStream: false }) : (_, text) => text;
 }

@@ -78,7 +78,7 @@ function labelledRows({ data, batch }: Recipe, { columns, classes }: DataShape):
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
-  const { kind, alpha, labelledWeight } = recipe.objective;
+  const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   if (kind === 'supervised') return classification(model, labelledRows(recipe, shape));
   const bound = boundOf(recipe.objective.bound);
   const unlabelled = unlabelledRows(recipe, shape);

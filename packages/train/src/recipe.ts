@@ -52,14 +52,14 @@ const objectiveSchema = z.strictObject({
     .default('semi-supervised')
     .describe('supervised: the classifier alone, on the labels alone, as a baseline.'),
   bound: boundSchema.prefault({}),
-  alpha: weight.default(60).describe("Weight of the classifier's own loss, per labelled row."),
+  alpha: weight.default(20).describe("Weight of the classifier's own loss, per labelled row."),
   labelledWeight: weight
-    .default(1)
-    .describe("Weight of the labelled rows' bound beside the unlabelled rows'."),
+    .optional()
+    .describe("Weight of the labelled rows' bound; absent: their share of all rows, so that each row counts once."),
 });
 
 const optimizerSchema = z.strictObject({
-  learningRate: z.number().positive().default(1e-3),
+  learningRate: z.number().positive().default(3e-3),
   beta1: share.default(0.9),
   beta2: share.default(0.999),
   weightDecay: weight.default(0).describe('Decoupled decay of the weight matrices.'),
@@ -70,8 +70,8 @@ const optimizerSchema = z.strictObject({
 });
 
 const batchSchema = z.strictObject({
-  labelled: count.default(100).describe('Labelled rows in each step.'),
-  unlabelled: count.default(100).describe('Unlabelled rows in each step; an epoch sees each once.'),
+  labelled: count.default(20).describe('Labelled rows in each step.'),
+  unlabelled: count.default(20).describe('Unlabelled rows in each step; an epoch sees each once.'),
 });
 
 /** Everything that decides a training, but for the seed and the machine. */

@@ -29,7 +29,10 @@ const checkpoint: Checkpoint = {
   step: 7,
   sums: { loss: 0.1 + 0.2 },
   minutes: 1.5,
-  state: { w: { shape: [2, 1], data: Float32Array.of(1 / 3, -0) }, step: { shape: [], data: Float32Array.of(7) } },
+  state: {
+    w: { shape: [2, 1], data: Float32Array.of(1 / 3, -0) },
+    step: { shape: [], data: Float32Array.of(7) },
+  },
 };
 
 let folder: string;

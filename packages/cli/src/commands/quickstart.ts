@@ -80,7 +80,7 @@ async function startOver(folder: string): Promise<void> {
     const remedy = 'Choose another --out.';
     throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
   });
-  await writeAtomically(join(folder, MARK), `${JSON.stringify({ format: 'semivae-quickstart' })}\n`);
+  await writeMark(folder, {});
 }
 
 const remove = (folder: string, name: string): Promise<void> =>
@@ -113,35 +113,48 @@ async function trainAs(kind: Kind, { folder, recipe, seed, data, engine }: Setti
   return train({ folder: run, info, data, engine, progress, signal: interruption, remedy });
 }
 
-async function runQuickstart({ out, seed, epochs, json }: QuickstartOptions): Promise<void> {
-  const output = openOutput(json === true);
-  const start = performance.now();
-  await startOver(out);
+async function settingOf({ out, seed, epochs }: QuickstartOptions, output: Output): Promise<Setting> {
   const builtIn = builtInRecipe('digits-m2');
   const recipe = { ...builtIn, epochs: epochs ?? builtIn.epochs };
   const data = await openData(recipe.data.name, undefined, output);
-  const setting = { folder: out, recipe, seed, data, engine: onnxRuntimeEngine() };
+  return { folder: out, recipe, seed, data, engine: onnxRuntimeEngine() };
+}
+
+async function trainBoth(setting: Setting, output: Output): Promise<Record<Kind, number>> {
+  const { folder, recipe, data } = setting;
   output.say(
-    `1. Training twice on ${data.train.rows} drawn digits, ${recipe.data.labels} of them labelled, into ${out}/`,
+    `1. Training twice on ${data.train.rows} drawn digits, ${recipe.data.labels} of them labelled, into ${folder}/`,
   );
-  const trained = { supervised: await trainAs('supervised', setting) } as Record<Kind, Trained>;
-  trained['semi-supervised'] = await trainAs('semi-supervised', setting);
-  const errors = mapKinds((kind) => trained[kind].metrics.testError!);
+  const supervised = await trainAs('supervised', setting);
+  const trained = { supervised, 'semi-supervised': await trainAs('semi-supervised', setting) };
   output.say(compared(trained, recipe.data.labels, data));
+  return mapKinds((kind) => trained[kind].metrics.testError!);
+}
+
+async function runQuickstart(options: QuickstartOptions): Promise<void> {
+  const output = openOutput(options.json === true);
+  const { out } = options;
+  const samples = join(out, 'samples.png');
+  const start = performance.now();
+  await startOver(out);
+  const setting = await settingOf(options, output);
+  const errors = await trainBoth(setting, output);
   const bundle = await exportAndVerify(setting, output);
   await checkInterruption(out);
   const model = await load(bundle);
-  const scores = await ask(model, data.test, output);
-  await drawSamples(model, join(out, 'samples.png'), output);
+  const scores = await ask(model, setting.data.test, output);
+  await drawSamples(model, samples, output);
   await model.dispose();
   const better = errors['semi-supervised'] < errors.supervised;
   if (!better) process.exitCode = exitCodes.failed;
-  const minutes = (performance.now() - start) / 60_000;
-  output.say(ending(out, better, minutes));
-  const result = { better, errors, scores, bundle, samples: join(out, 'samples.png'), minutes };
-  await writeAtomically(join(out, MARK), `${JSON.stringify({ format: 'semivae-quickstart', ...result })}\n`);
+  const result = { better, errors, scores, bundle, samples, minutes: (performance.now() - start) / 60_000 };
+  output.say(ending(out, better, result.minutes));
+  await writeMark(out, result);
   output.answer(result);
 }
+
+const writeMark = (folder: string, result: object): Promise<void> =>
+  writeAtomically(join(folder, MARK), `${JSON.stringify({ format: 'semivae-quickstart', ...result })}\n`);
 
 const mapKinds = <T>(of: (kind: Kind) => T) =>
   Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, T>;
@@ -194,37 +207,49 @@ interface Scores {
   readonly noise: number;
 }
 
-async function ask(model: Model, test: Images, output: Output): Promise<Scores> {
+/** Something to ask about: raw pixels, and what to call them. */
+interface Asked {
+  readonly name: string;
+  readonly pixels: Uint8Array;
+}
+
+function askedAbout(test: Images): Asked[] {
+  const digits = Array.from({ length: ASKED }, (_, row) => {
+    const { bytes, labels, classes } = rowsOf(test, [row]);
+    return { name: `test digit, a ${classes[labels[0]!]}`, pixels: bytes };
+  });
+  const inverted = { name: 'an inverted digit', pixels: inverse(digits[0]!.pixels) };
+  return [...digits, inverted, { name: 'noise', pixels: speckle(inverted.pixels.length) }];
+}
+
+/** The score that 95 of 100 ordinary test rows stay below. */
+async function ordinaryScore(model: Model, test: Images): Promise<number> {
   const few = rowsOf(
     test,
-    Array.from({ length: ORDINARY }, (_, row) => row),
+    Array.from({ length: Math.min(ORDINARY, test.rows) }, (_, row) => row),
   );
-  const width = test.width * test.height;
-  const digits = Array.from({ length: ASKED }, (_, row) => few.bytes.slice(row * width, (row + 1) * width));
-  const strange = [inverse(digits[0]!), speckle(width)];
-  const scores = await model.score(few.bytes);
-  const [inverted, noise] = (await model.score(strange)) as [number, number];
-  const ordinary95 = [...scores].sort((a, b) => a - b)[Math.floor(0.95 * ORDINARY)]!;
-  const answers = await model.classify([...digits, ...strange]);
-  const names = [
-    ...digits.map((_, row) => `test digit, a ${test.classes[test.labels[row]!]}`),
-    'an inverted digit',
-    'noise',
-  ];
-  output.say('3. Loaded into the runtime, and asked: which class, and how strange?\n');
-  const all = [...scores.slice(0, ASKED), inverted, noise];
-  const rows = names.map((name, row) => [
+  const scores = (await model.score(few.bytes)).sort((a, b) => a - b);
+  return scores[Math.floor(0.95 * scores.length)]!;
+}
+
+async function ask(model: Model, test: Images, output: Output): Promise<Scores> {
+  const asked = askedAbout(test);
+  const pixels = asked.map((each) => each.pixels);
+  const [scores, answers] = [await model.score(pixels), await model.classify(pixels)];
+  const ordinary95 = await ordinaryScore(model, test);
+  const rows = asked.map(({ name }, row) => [
     name,
     answers[row]!.label,
     answers[row]!.probability.toFixed(3),
-    all[row]!.toFixed(1),
-    all[row]! > ordinary95 ? 'stands out' : '',
+    scores[row]!.toFixed(1),
+    scores[row]! > ordinary95 ? 'stands out' : '',
   ]);
+  output.say('3. Loaded into the runtime, and asked: which class, and how strange?\n');
   output.say(table([['image', 'class', 'probability', 'score in nats', ''], ...rows]));
   output.say(
     `95 of 100 test digits score below ${ordinary95.toFixed(1)}; the class of what stands out means little\n`,
   );
-  return { ordinary95, inverted, noise };
+  return { ordinary95, inverted: scores.at(-2)!, noise: scores.at(-1)! };
 }
 
 const SAMPLES = 10;

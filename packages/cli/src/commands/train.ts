@@ -22,7 +22,7 @@ import type { Command } from 'commander';
 import { gathered, natural, positive, type SharedOptions, shared } from '../arguments.ts';
 import { openData } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
-import { interruption } from '../interruption.ts';
+import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
 import { chooseRecipe, type RecipeFlags } from '../recipe-choice.ts';
@@ -87,6 +87,7 @@ async function newRun(options: TrainOptions, engine: Engine, output: Output): Pr
   const { seed = 1 } = options;
   const folder = options.out ?? join('runs', `${recipe.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
   const data = await openData(recipe.data.name, options.dataDir, output);
+  await checkInterruption(data.name);
   const info: RunInfo = {
     recipe,
     seed,
@@ -138,6 +139,7 @@ async function resumeRun(
     return conclude(folder, info, { checkpoint, metrics: lines.at(-1)! }, output);
   }
   const data = await openData(info.recipe.data.name, options.dataDir, output);
+  await checkInterruption(folder);
   checkSameData(folder, info, data);
   await rewindMetrics(folder, checkpoint?.step ?? 0);
   introduce(folder, info, engine, output);
@@ -196,7 +198,9 @@ function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, o
   const { step, epoch, minutes, loss, testError, validationError } = trained.metrics;
   const error = testError === undefined ? '' : `, test error ${showPercent(testError)}`;
   const next = recipe.objective.kind === 'supervised' ? 'evaluate' : 'export';
-  output.say(`trained ${epoch} epochs in ${showMinutes(minutes)}: loss ${loss!.toFixed(2)}${error}`);
+  output.say(
+    `trained ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} in ${showMinutes(minutes)}: loss ${loss!.toFixed(2)}${error}`,
+  );
   output.say(`next: semivae ${next} ${folder}`);
   const errors = { ...(testError !== undefined && { testError, validationError }) };
   output.answer({
