@@ -1,4 +1,16 @@
-import { add, type Initial, linear, parameter, relu, silu, softplus, tanh, type Value } from '@semivae/graph';
+import {
+  add,
+  concat,
+  type Initial,
+  linear,
+  parameter,
+  relu,
+  silu,
+  slice,
+  softplus,
+  tanh,
+  type Value,
+} from '@semivae/graph';
 import type { Values } from './families/family.ts';
 
 /** Something with features: a variable, or a layer's output. */
@@ -24,26 +36,52 @@ const weightInitial = (fanIn: number, gain: number): Initial => ({
 });
 
 /**
- * Σ over parents of parent·W, plus b: several parents are projected and summed, never concatenated, so that each is
- * multiplied over its own rows only and broadcasting does the rest.
+ * Σ over parents of parent·W, plus b, for each output: several parents are projected and summed, never concatenated,
+ * so that each is multiplied over its own rows only and broadcasting does the rest. Outputs are multiplied at once.
  */
 function dense(
   name: string,
   parents: readonly Features[],
-  size: number,
+  outputs: Readonly<Record<string, number>>,
   gain: number,
-): (parents: Values) => Value {
-  const fanIn = parents.reduce((total, parent) => total + parent.size, 0);
-  const weightName = (parent: Features) =>
-    parents.length === 1 ? `${name}/weight` : `${name}/weight(${parent.name})`;
-  const weights = parents.map((parent) =>
-    parameter(weightName(parent), [parent.size, size], weightInitial(fanIn, gain)),
+): (parents: Values) => Values {
+  const sizes = Object.entries(outputs);
+  const initial = weightInitial(
+    parents.reduce((total, parent) => total + parent.size, 0),
+    gain,
   );
-  const bias = parameter(`${name}/bias`, [size], { kind: 'constant', value: 0 });
-  return (values) =>
-    parents
+  const weightName = (parent: Features) => (parents.length === 1 ? 'weight' : `weight(${parent.name})`);
+  const weights = parents.map((parent) =>
+    concat(
+      sizes.map(([output, size]) =>
+        parameter(`${name}/${output}/${weightName(parent)}`, [parent.size, size], initial),
+      ),
+      1,
+    ),
+  );
+  const bias = concat(
+    sizes.map(([output, size]) =>
+      parameter(`${name}/${output}/bias`, [size], { kind: 'constant', value: 0 }),
+    ),
+    0,
+  );
+  return (values) => {
+    const all = parents
       .map((parent, i) => linear(values[parent.name]!, weights[i]!, i === 0 ? bias : undefined))
       .reduce((total, projected) => add(total, projected));
+    return split(all, outputs);
+  };
+}
+
+/** Features taken apart by name and size. */
+function split(all: Value, sizes: Readonly<Record<string, number>>): Values {
+  let start = 0;
+  const parts = Object.entries(sizes).map(([name, size]) => {
+    const part = slice(all, -1, start, start + size);
+    start += size;
+    return [name, part] as const;
+  });
+  return Object.fromEntries(parts);
 }
 
 export interface MlpOptions {
@@ -55,13 +93,12 @@ export const mlp =
   (hidden: readonly number[], { activation = 'relu' }: MlpOptions = {}): Network =>
   (name, parents, outputs) => {
     const activate = activations[activation];
-    const sources = (i: number) => (i === 0 ? parents : [{ name: 'hidden', size: hidden[i - 1]! }]);
-    const layers = hidden.map((size, i) => dense(`${name}/hidden${i + 1}`, sources(i), size, 2));
-    const heads = Object.entries(outputs).map(
-      ([output, size]) => [output, dense(`${name}/${output}`, sources(hidden.length), size, 1)] as const,
-    );
-    return (values) => {
-      const top = layers.reduce<Values>((below, layer) => ({ hidden: activate(layer(below)) }), values);
-      return Object.fromEntries(heads.map(([output, head]) => [output, head(top)]));
-    };
+    const layerName = (i: number) => `hidden${i + 1}`;
+    const below = (i: number) => (i === 0 ? parents : [{ name: layerName(i - 1), size: hidden[i - 1]! }]);
+    const layers = hidden.map((size, i) => dense(name, below(i), { [layerName(i)]: size }, 2));
+    const heads = dense(name, below(hidden.length), outputs, 1);
+    return (values) => heads(layers.reduce((so, layer) => mapValues(layer(so), activate), values));
   };
+
+const mapValues = (values: Values, change: (value: Value) => Value): Values =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));

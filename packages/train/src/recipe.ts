@@ -71,7 +71,7 @@ const optimizerSchema = z.strictObject({
 
 const batchSchema = z.strictObject({
   labelled: count.default(20).describe('Labelled rows in each step.'),
-  unlabelled: count.default(20).describe('Unlabelled rows in each step; an epoch sees each once.'),
+  unlabelled: count.default(50).describe('Unlabelled rows in each step; an epoch sees each once.'),
 });
 
 /** Everything that decides a training, but for the seed and the machine. */

@@ -5,9 +5,9 @@ import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts';
 const builtIn: readonly RecipeInput[] = [
   { name: 'digits-m2', model: { latent: 16, hidden: [256] }, epochs: 15 },
   { name: 'digits-m1', data: { labels: 0 }, model: { kind: 'm1', latent: 16, hidden: [256] }, epochs: 15 },
-  { name: 'mnist-m2', data: { name: 'mnist' }, epochs: 25 },
+  { name: 'mnist-m2', data: { name: 'mnist' } },
   { name: 'mnist-m1', data: { name: 'mnist', labels: 0 }, model: { kind: 'm1' }, epochs: 30 },
-  { name: 'fashion-mnist-m2', data: { name: 'fashion-mnist' }, epochs: 25 },
+  { name: 'fashion-mnist-m2', data: { name: 'fashion-mnist' } },
 ];
 
 /** The recipes that come with semivae, by name. */

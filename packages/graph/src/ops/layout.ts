@@ -144,6 +144,7 @@ const concatOp: Op = {
 /** Values end to end along an axis of fixed size. Throws `SHAPES` where other axes differ. */
 export function concat(parts: readonly Value[], along: number): Value {
   const first = parts[0]!;
+  if (parts.length === 1) return first;
   const axis = axisOf(first.shape, along);
   const others = (shape: Shape) => shape.filter((_, i) => i !== axis);
   const odd = parts.find((part) => !sameShape(others(part.shape), others(first.shape)));
