@@ -81,6 +81,9 @@ test('a layer begins with the variance of He, a head with 1/fan-in, over all par
     'hidden2/bias': { kind: 'constant', value: 0 },
     'mean/weight': { kind: 'normal', scale: Math.sqrt(1 / 4) },
     'mean/bias': { kind: 'constant', value: 0 },
+    // heads are multiplied at once, so one reaches the parameters of all
+    'logVariance/weight': { kind: 'normal', scale: Math.sqrt(1 / 4) },
+    'logVariance/bias': { kind: 'constant', value: 0 },
   });
 });
 
