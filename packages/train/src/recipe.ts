@@ -55,7 +55,9 @@ const objectiveSchema = z.strictObject({
   alpha: weight.default(20).describe("Weight of the classifier's own loss, per labelled row."),
   labelledWeight: weight
     .optional()
-    .describe("Weight of the labelled rows' bound; absent: their share of all rows, so that each row counts once."),
+    .describe(
+      "Weight of the labelled rows' bound; absent: their share of all rows, so that each row counts once.",
+    ),
 });
 
 const optimizerSchema = z.strictObject({
