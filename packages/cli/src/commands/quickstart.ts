@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sheet, verify, writeBundle } from '@semivae/export/node';
-import { folderFiles, load, type Model } from '@semivae/runtime';
+import { folderFiles, integers, load, type Model } from '@semivae/runtime';
 import {
   builtInRecipe,
   createRun,
@@ -189,14 +189,9 @@ async function exportAndVerify({ folder, engine }: Setting, output: Output): Pro
 /** Black on white instead of white on black. */
 const inverse = (digit: Uint8Array): Uint8Array => digit.map((value) => 255 - value);
 
-/** Noise without a pattern: a linear congruential sequence (Numerical Recipes' constants). */
-function speckle(size: number): Uint8Array {
-  let state = 1;
-  return Uint8Array.from({ length: size }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state >>> 24;
-  });
-}
+/** Noise without a pattern. */
+const speckle = (size: number): Uint8Array =>
+  Uint8Array.from(integers(size, 256, { seed: 1, stream: 0, step: 0 }));
 
 const ASKED = 6;
 const ORDINARY = 500;

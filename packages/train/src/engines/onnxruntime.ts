@@ -47,7 +47,7 @@ export const onnxRuntimeEngine = ({ threads }: OnnxRuntimeOptions = {}): Engine 
     openSession(encode(graph), { place: `graph ${graph.name}`, ...(threads && { threads }) });
   return {
     name: 'onnxruntime',
-    backend: threads ? `CPU, ${threads} threads` : 'CPU',
+    backend: threads ? `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : 'CPU',
     async openStep(step, state) {
       return openStepper(await open(step.graph), step, state);
     },
