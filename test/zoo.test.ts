@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseRecipe } from '@semivae/train';
+import { describe, expect, test } from 'vitest';
+import { folderOf, shipped } from './shipped.ts';
+
+const MEGABYTES = 2 ** 20;
+const json = (bundle: string, name: string) => JSON.parse(readFileSync(join(folderOf(bundle), name), 'utf8'));
+const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
+
+describe.each(shipped)('models/%s', (bundle) => {
+  const [manifest, result] = [json(bundle, 'manifest.json'), json(bundle, 'result.json')];
+
+  test('was trained by the recipe beside it', () => {
+    const { $schema, ...recipe } = parseRecipe(json(bundle, 'recipe.json'));
+    expect({ ...manifest.training.recipe, $schema: undefined }).toEqual({ ...recipe, $schema: undefined });
+  });
+
+  test('has the figure that its result gives for its seed, and the mean of all', () => {
+    const own = result.error.seeds[result.seeds.indexOf(manifest.training.seed)];
+    expect(own).toBeCloseTo(manifest.training.metrics.testError, 3);
+    expect(result.error.mean).toBeCloseTo(mean(result.error.seeds), 2);
+    expect(result.error.seeds.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('is small enough to load from a web page', () => {
+    const sizes = readdirSync(folderOf(bundle)).map((name) => statSync(join(folderOf(bundle), name)).size);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(12 * MEGABYTES);
+  });
+});
