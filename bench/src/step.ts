@@ -62,6 +62,7 @@ export const recipe: Recipe = parseRecipe({
   name: 'bench',
   data: { name: 'digits', labels: 100 },
   model: { kind: 'm2', latent: 50, hidden: [500] },
+  objective: { labelledWeight: 1 },
   batch: { labelled: 100, unlabelled: 100 },
   epochs: 1000,
 });

@@ -46,6 +46,7 @@ function dense(
   gain: number,
 ): (parents: Values) => Values {
   const sizes = Object.entries(outputs);
+  if (sizes.length === 0) return () => ({});
   const initial = weightInitial(
     parents.reduce((total, parent) => total + parent.size, 0),
     gain,
