@@ -29,4 +29,4 @@ test('plain tfjs, given equal parameters, batches and noise, takes the very same
   }
   peer.close();
   await stepper.close();
-});
+}, 300_000);

@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { load } from '@semivae/runtime';
 import { type Files, manifestFile, memoryFiles } from '@semivae/runtime/core';
@@ -83,6 +83,7 @@ export async function writeBundle(folder: string, files: BundleFiles): Promise<v
   try {
     await mkdir(dirname(target), { recursive: true });
     fresh = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
+    await chmod(fresh, 0o755); // mkdtemp makes it private
     for (const [name, bytes] of Object.entries({ ...files, 'samples.png': picture }))
       await writeFlushed(join(fresh, name), bytes);
     await keepNotes(target, fresh);
