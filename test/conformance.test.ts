@@ -2,9 +2,12 @@ import {
   type Feeds,
   gradients,
   graph,
+  input,
   interpret,
   leavesOf,
   mul,
+  stopGradient,
+  sum,
   tanh,
   type Value,
   withGradient,
@@ -102,6 +105,12 @@ describe.each(judges)('$name on $backend finds by itself the slopes of', (judge)
 });
 
 describe.each(judges)('$name on $backend finds', (judge) => {
+  test('no slope where it is stopped', async () => {
+    const a = input('a', [3]);
+    const feeds = { a: normals([3], 'stopped') };
+    await expectGradients(judge, 'stopped', sum(mul(a, stopGradient(a))), [a], feeds);
+  });
+
   test.each(Object.keys(isolatedOps))('a wrong rule of %s, and names it', async (name) => {
     await expect(expectOp(judge, name, withWrongRule)).rejects.toThrow(`${name}: gradient/`);
   });

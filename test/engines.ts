@@ -5,8 +5,8 @@ import { tensorflowEngine } from '@semivae/train/tensorflow';
 import * as tf from '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 
-const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-setWasmPaths(`${dirname(wasm)}${sep}`);
+const binaries = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+setWasmPaths(`${dirname(binaries)}${sep}`);
 
 /** TensorFlow.js on a backend of its own, which must start here. */
 async function onBackend(backend: string): Promise<Engine> {
@@ -15,8 +15,10 @@ async function onBackend(backend: string): Promise<Engine> {
   return tensorflowEngine(tf, { backend });
 }
 
+export const wasm = await onBackend('wasm');
+
 /** Engines that differentiate by themselves: the outside judges of our gradients. */
-export const judges: readonly Engine[] = [await onBackend('wasm'), await onBackend('cpu')];
+export const judges: readonly Engine[] = [wasm, await onBackend('cpu')];
 
 /** Every engine that runs everywhere. */
 export const engines: readonly Engine[] = [onnxRuntimeEngine({ threads: 1 }), ...judges];
