@@ -40,7 +40,12 @@ function onnxRuntime(
 }
 
 function tensorflow({ tf, options }: Loaded, why: string, problems: readonly Problem[]): ChosenEngine {
-  return { engine: tensorflowEngine(tf, options), why, problems, versions: { tensorflow: tf.version_core } };
+  return {
+    engine: tensorflowEngine(tf, options),
+    why,
+    problems,
+    versions: { tensorflow: `${tf.version_core} on ${options.backend}` },
+  };
 }
 
 async function portable(options: ChooseOptions, before: readonly Problem[]): Promise<ChosenEngine> {
