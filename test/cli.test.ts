@@ -159,6 +159,62 @@ describe.concurrent('train', () => {
   });
 });
 
+describe.concurrent('engines', () => {
+  const trainOn = (engine: string, out: string, ...more: string[]) =>
+    run('train', ...smallRecipe, '--epochs', '2', '--engine', engine, '--out', out, ...more);
+
+  test('a model trained by TensorFlow.js is the one that ONNX Runtime trains, and ships as it does', async () => {
+    const [theirs, ours] = await Promise.all([
+      trainOn('tensorflow', 'by-tensorflow'),
+      trainOn('onnxruntime', 'by-onnxruntime'),
+    ]);
+    expect(theirs.stderr).toMatch(
+      /^engine {2}tensorflow on .*: asked for, and @tensorflow\/tfjs-node (is not installed|is installed|does not load)$/m,
+    );
+    expect(ours.stderr).toMatch(/^engine {2}onnxruntime on CPU, 1 thread: asked for$/m);
+    const [found, expected] = ['by-tensorflow', 'by-onnxruntime'].map((each) =>
+      jsonLines(`${each}/metrics.jsonl`),
+    );
+    found!.forEach(({ loss }, epoch) => expect(loss / expected![epoch].loss).toBeCloseTo(1, 5));
+    const { engine, versions } = JSON.parse(read('by-tensorflow/run.json'));
+    expect([engine, versions.tensorflow]).toEqual(['tensorflow', expect.stringMatching(/^4\..* on /)]);
+    expect(await answer('export', 'by-tensorflow', '--name', 'bands')).toMatchObject({ ok: true });
+  });
+
+  test('a run goes on with another engine, which is told, and with its own unless one is named', async () => {
+    await trainOn('onnxruntime', 'moved');
+    rmSync(join(cwd, 'moved/checkpoint.safetensors'));
+    const moved = await run('train', '--resume', 'moved', '--engine', 'tensorflow');
+    expect([moved.code, moved.stderr]).toEqual([
+      0,
+      expect.stringContaining(
+        'the run began with onnxruntime: from here it goes on with tensorflow, not bit for bit',
+      ),
+    ]);
+    await trainOn('tensorflow', 'kept');
+    rmSync(join(cwd, 'kept/checkpoint.safetensors'));
+    expect((await run('train', '--resume', 'kept')).stderr).toMatch(/^engine {2}tensorflow/m);
+  });
+
+  test('doctor tells what trains here, and that both engines compute the same', async () => {
+    const report = await answer('doctor');
+    expect(report).toMatchObject({
+      ok: true,
+      node: process.versions.node,
+      onnxruntime: { providers: expect.arrayContaining(['cpu']) },
+      tensorflow: { version: expect.stringMatching(/^4\./), backend: expect.any(String) },
+      engine: { name: expect.any(String), why: expect.stringContaining('@tensorflow/tfjs-node') },
+    });
+    expect((report.tensorflow as { difference: number }).difference).toBeLessThan(1e-5);
+    expect((await run('doctor')).stdout).toMatch(/^--engine auto +\w+ on .*\n(.*\n)*all is well\n$/m);
+  });
+
+  test('an engine that is not known is refused', async () => {
+    const { code, stderr } = await trainOn('torch', 'nowhere');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('auto, onnxruntime, tensorflow')]);
+  });
+});
+
 describe.concurrent('export and verify', () => {
   test('a bundle answers as the trained model', async () => {
     const exported = await answer('export', 'run', '--out', 'other', '--name', 'bands');
@@ -323,7 +379,17 @@ describe.concurrent('inspect', () => {
   });
 });
 
-const commands = ['quickstart', 'train', 'export', 'verify', 'evaluate', 'score', 'generate', 'inspect'];
+const commands = [
+  'quickstart',
+  'train',
+  'export',
+  'verify',
+  'evaluate',
+  'score',
+  'generate',
+  'inspect',
+  'doctor',
+];
 
 test.concurrent('the --help of every command teaches by example', async () => {
   const helps = await Promise.all(commands.map((command) => run(command, '--help')));

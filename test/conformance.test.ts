@@ -1,37 +1,25 @@
-import { type Feeds, type Graph, gradients, graph, interpret, leavesOf } from '@semivae/graph';
-import { type Engine, onnxRuntimeEngine, type TrainingStep } from '@semivae/train';
+import {
+  type Feeds,
+  gradients,
+  graph,
+  input,
+  interpret,
+  leavesOf,
+  mul,
+  stopGradient,
+  sum,
+  tanh,
+  type Value,
+  withGradient,
+} from '@semivae/graph';
+import type { Engine, TrainingStep } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
+import { expectAgreement, expectClose, expectGradients } from './agreement.ts';
+import { engines, judges } from './engines.ts';
 import { examples, flat, placed, weighted } from './examples.ts';
 import { modelExamples, stepFeeds, steps } from './models.ts';
 import { fedTensors, normals, storedTensors } from './numbers.ts';
-
-const engines: readonly Engine[] = [onnxRuntimeEngine({ threads: 1 })];
-
-async function computed(engine: Engine, of: Graph, feeds: Feeds) {
-  const evaluator = await engine.openGraph(of);
-  try {
-    return await evaluator.run(fedTensors(feeds));
-  } finally {
-    await evaluator.close();
-  }
-}
-
-/** Expects float32 numbers to be the float64 ones, relative to the largest of them. */
-function expectClose(name: string, found: ArrayLike<number | bigint | string>, expected: Float64Array): void {
-  const largest = expected.reduce((so, each) => Math.max(so, Math.abs(each)), 1e-6);
-  const furthest = expected.reduce((so, each, i) => Math.max(so, Math.abs(each - Number(found[i]))), 0);
-  expect(furthest / largest, `${name}: ${found} for ${expected}`).toBeLessThan(1e-4);
-}
-
-/** Expects an engine's float32 to be what the float64 reference says. */
-async function expectAgreement(engine: Engine, of: Graph, feeds: Feeds): Promise<void> {
-  const found = await computed(engine, of, feeds);
-  const expected = interpret(Object.values(of.outputs), feeds);
-  Object.keys(of.outputs).forEach((name, i) => {
-    expect(found[name]!.dims, name).toEqual(expected[i]!.shape);
-    expectClose(name, found[name]!.data, expected[i]!.data);
-  });
-}
+import { isolatedOps, withWrongRule } from './ops.ts';
 
 /** A state as it is after some steps: moments that are not zero. */
 const midway = ({ state }: TrainingStep): Feeds =>
@@ -46,7 +34,7 @@ const midway = ({ state }: TrainingStep): Feeds =>
 const pick = (feeds: Feeds, names: readonly string[]): Feeds =>
   Object.fromEntries(names.map((name) => [name, feeds[name]!]));
 
-describe.each(engines)('$name computes', (engine) => {
+describe.each(engines)('$name on $backend computes', (engine) => {
   test.each(examples)('$name and its slope', async (example) => {
     const { value, wrt, feeds } = placed(example);
     const slopes = gradients(weighted(value), Object.values(wrt));
@@ -95,4 +83,45 @@ describe.each(engines)('$name computes', (engine) => {
       names.forEach((name, i) => expectClose(name, state[name]!.data, next[i]!.data));
     },
   );
+});
+
+/** Expects our rule of an op, or what is planted in its place, to give what the judge finds wherever it is used. */
+async function expectOp(judge: Engine, name: string, planted = (value: Value) => value): Promise<void> {
+  for (const { value, wrt, feeds } of isolatedOps[name]!)
+    await expectGradients(judge, name, weighted(planted(value)), wrt, feeds);
+}
+
+describe.each(judges)('$name on $backend finds by itself the slopes of', (judge) => {
+  test.each(Object.keys(isolatedOps))('%s', (name) => expectOp(judge, name));
+
+  test.each(examples)('$name', async (example) => {
+    const { value, wrt, feeds } = placed(example);
+    await expectGradients(judge, example.name, weighted(value), Object.values(wrt), feeds);
+  });
+
+  test.each(modelExamples)('$name', async ({ name, objective: { loss }, feeds }) => {
+    await expectGradients(judge, name, loss, leavesOf([loss], 'parameter'), feeds);
+  });
+});
+
+describe.each(judges)('$name on $backend finds', (judge) => {
+  test('no slope where it is stopped', async () => {
+    const a = input('a', [3]);
+    const feeds = { a: normals([3], 'stopped') };
+    await expectGradients(judge, 'stopped', sum(mul(a, stopGradient(a))), [a], feeds);
+  });
+
+  test.each(Object.keys(isolatedOps))('a wrong rule of %s, and names it', async (name) => {
+    await expect(expectOp(judge, name, withWrongRule)).rejects.toThrow(`${name}: gradient/`);
+  });
+
+  test('a wrong slope that a function states', async () => {
+    const { value, wrt, feeds } = placed({
+      name: 'stated',
+      build: (a) => withGradient(tanh(a!), [a!], (dy) => [mul(dy, 0.99)]),
+      at: [normals([3], 'stated')],
+    });
+    const judged = expectGradients(judge, 'stated', weighted(value), Object.values(wrt), feeds);
+    await expect(judged).rejects.toThrow('stated: gradient/a');
+  });
 });

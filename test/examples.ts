@@ -20,6 +20,7 @@ import {
   greater,
   input,
   integers,
+  type LeafValue,
   less,
   linear,
   log,
@@ -80,6 +81,8 @@ const positive: Shaping = (number) => Math.exp(number / 2);
 /** At least a tenth from the kink at 0. */
 const besides: Shaping = (number) => number + Math.sign(number) / 10;
 const share: Shaping = (number) => 1 / (1 + Math.exp(-number));
+/** Where the parts of a smooth function have kinks. */
+const zero: Shaping = () => 0;
 const large: Shaping = (number) => 40 * number;
 
 function example(
@@ -256,6 +259,8 @@ export const examples: readonly Example[] = [
   example('softplus, of large numbers', softplus, [matrix], large),
   example('logSigmoid', logSigmoid, [matrix]),
   example('logSigmoid, of large numbers', logSigmoid, [matrix], large),
+  example('softplus, at 0', softplus, [matrix], zero),
+  example('bernoulliLogProbability, of logits 0', bernoulliLogProbability, [matrix, matrix], zero),
   example('silu', silu, [matrix]),
   example('bounded', (a) => bounded(a, 2), [matrix]),
   example('bernoulliLogProbability', (x, l) => bernoulliLogProbability(sigmoid(x), l), [matrix, matrix]),
@@ -306,7 +311,7 @@ export const flat: readonly Example[] = [
 /** The example's value of leaves `a`, `b`, `c`, and what is fed to them. */
 export function placed({ build, at }: Example): {
   value: Value;
-  wrt: Readonly<Record<string, Value>>;
+  wrt: Readonly<Record<string, LeafValue>>;
   feeds: Feeds;
 } {
   const leaves = at.map(({ shape }, i) => input('abc'[i]!, shape));

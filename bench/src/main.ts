@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { SemivaeError } from '@semivae/runtime/core';
 import { Command, InvalidArgumentError } from 'commander';
+import { benchEngines } from './engines.ts';
 import { benchLoad } from './load.ts';
 import { benchScore } from './score.ts';
 import { benchSize } from './size.ts';
@@ -43,6 +44,14 @@ program
   .option('--rounds <count>', 'rounds of alternation', positive)
   .option('--no-peers', 'leave tfjs out')
   .action(async ({ json, ...options }: Options) => print(await benchStep({ ...options, progress }), json));
+
+program
+  .command('engines')
+  .description('the same training step on each engine that is available')
+  .option('--json', 'one line of JSON on stdout')
+  .option('--threads <count>', "ONNX Runtime's threads; by default one for each core", positive)
+  .option('--rounds <count>', 'rounds of alternation', positive)
+  .action(async ({ json, ...options }: Options) => print(await benchEngines({ ...options, progress }), json));
 
 const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>
   program

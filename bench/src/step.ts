@@ -8,6 +8,7 @@ import {
   chooseRows,
   type Dataset,
   digits,
+  type Engine,
   fit,
   initialState,
   LABELLED_X,
@@ -76,8 +77,7 @@ export function stepOf(dataset: Dataset) {
 }
 
 /** Training itself, a step at each call. */
-function trainer(dataset: Dataset, threads: number) {
-  const engine = onnxRuntimeEngine({ threads });
+export function trainer(dataset: Dataset, engine: Engine) {
   const reports = fit(recipe, dataset, { seed: SEED, engine, reportEvery: 1 });
   return { work: () => reports.next(), close: () => reports.return(undefined) };
 }
@@ -142,7 +142,7 @@ export async function benchStep(options: StepOptions = {}): Promise<StepReport> 
   const { threads = availableParallelism(), rounds = 8, peers = true, progress = () => {} } = options;
   const dataset = digits({ test: 10 });
   const tfjsWasm = peers ? await startWasm() : undefined;
-  const [step, product] = [trainer(dataset, threads), await multiplier(threads)];
+  const [step, product] = [trainer(dataset, onnxRuntimeEngine({ threads })), await multiplier(threads)];
   const tfjs = tfjsWasm && peerTrainer(dataset);
   const contestants: Record<string, Contestant> = {
     step: { work: step.work, times: 25 },

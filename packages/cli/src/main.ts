@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addDoctor } from './commands/doctor.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
@@ -19,6 +20,7 @@ From data to an app:
   semivae export runs/mnist-m2-seed1 --out my-model   → ONNX files that take raw pixels
   semivae verify my-model && semivae evaluate my-model
   semivae score my-model picture.png                  or load('my-model') of @semivae/runtime
+  semivae doctor                                      what trains here, and whether it computes right
 
 Exit codes: 0 done; 1 a check failed; 2 a mistake that can be mended, told with its remedy; 130 stopped.
 With --json every command prints one line of JSON on stdout, {"failure": …} if it fails.`;
@@ -38,6 +40,7 @@ function program(): Command {
     addScore,
     addGenerate,
     addInspect,
+    addDoctor,
   ]) {
     add(root);
   }

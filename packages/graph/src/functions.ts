@@ -13,7 +13,7 @@ import {
   tanh,
   withGradient,
 } from './ops/elementwise.ts';
-import { reshape, squeeze } from './ops/layout.ts';
+import { reshape, squeeze, unsqueeze } from './ops/layout.ts';
 import { product, reduceMax, sum } from './ops/reduce.ts';
 import { axisOf, sizeOf } from './shape.ts';
 import type { Value } from './value.ts';
@@ -32,8 +32,11 @@ export function logSumExp(a: Value, axis = -1): Value {
   return add(log(sum(exp(sub(a, top)), [axis])), squeeze(top, axis));
 }
 
-/** max(σ(a), 1 − σ(a)) = 1 / (1 + e^−|a|), within [½, 1], from a sigmoid at hand. */
-const larger = (gate: Value): Value => max(gate, sub(1, gate));
+/**
+ * max(σ(a), 1 − σ(a)) = 1 / (1 + e^−|a|), within [½, 1], from a sigmoid at hand. At a = 0 the slope is that of 1 − σ(a),
+ * as relu's is 0: whoever derives log(1 + eᵃ) from its parts finds ½ there too.
+ */
+const larger = (gate: Value): Value => max(sub(1, gate), gate);
 
 /** A product of so many numbers within [½, 1] is still a normal float32, at least 2^−126. */
 const LONGEST_RUN = 126;
@@ -71,10 +74,10 @@ export function bounded(a: Value, limit: number): Value {
  */
 export function bernoulliLogProbability(x: Value, logits: Value): Value {
   const gate = sigmoid(logits);
-  // log(1 + eˡ) = max(l, 0) − log larger(σ(l)): the first part carries the slope of both
-  const carrier = withGradient(sub(mul(x, logits), relu(logits)), [x, logits], (dy) => [
-    mul(dy, logits),
-    mul(dy, sub(x, gate)),
-  ]);
-  return add(sum(carrier, [-1]), stopGradient(sumOfLogs(larger(gate))));
+  // log(1 + eˡ) = max(l, 0) − log larger(σ(l))
+  const value = add(sum(sub(mul(x, logits), relu(logits)), [-1]), sumOfLogs(larger(gate)));
+  return withGradient(value, [x, logits], (dy) => {
+    const each = unsqueeze(dy, -1);
+    return [mul(each, logits), mul(each, sub(x, gate))];
+  });
 }

@@ -3,10 +3,16 @@ import { scalar } from './leaves.ts';
 import { add, mul } from './ops/elementwise.ts';
 import { expand, reshape } from './ops/layout.ts';
 import { sum } from './ops/reduce.ts';
-import { fixed, padded, type Shape } from './shape.ts';
+import { broadcast, fixed, padded, type Shape } from './shape.ts';
 import { reached, type Value } from './value.ts';
 
 const slopeInputs = (value: Value): readonly Value[] => value.slope?.inputs ?? value.inputs;
+
+/** The one shape for which a rule is written as if all inputs had it; undefined where each slope has its input's own. */
+function ruleShape({ op, shape, slope }: Value): Shape | undefined {
+  if (!slope) return op.kind === 'elementwise' ? shape : undefined;
+  return slope.inputs.map((each) => each.shape).reduce((a, b) => broadcast(`slope of ${op.name}`, a, b));
+}
 
 /**
  * A slope on what was broadcast from shape `from`, summed back to it. An axis on which the slope is still 1 is
@@ -37,12 +43,12 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
     const dy = slopes.get(y);
     const rule = y.slope?.gradient ?? y.op.gradient;
     if (!dy || !rule) continue;
-    const elementwise = y.slope !== undefined || y.op.kind === 'elementwise';
-    const parts = rule(elementwise || y.op.kind === 'reduction' ? dy : expand(dy, y.shape), y);
+    const shape = ruleShape(y);
+    const parts = rule(shape || y.op.kind === 'reduction' ? dy : expand(dy, y.shape), y);
     slopeInputs(y).forEach((from, i) => {
       const part = parts[i];
       if (!part || from.type !== 'float32') return;
-      const slope = undoBroadcast(part, from.shape, elementwise ? y.shape : part.shape);
+      const slope = undoBroadcast(part, from.shape, shape ?? part.shape);
       const so = slopes.get(from);
       slopes.set(from, so ? add(so, slope) : slope);
     });

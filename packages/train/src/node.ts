@@ -1,3 +1,5 @@
 export * from './data/node.ts';
+export * from './engines/choose.ts';
+export { type Problem, type SearchOptions, versionOf } from './engines/packages.ts';
 export * from './index.ts';
 export * from './run.ts';

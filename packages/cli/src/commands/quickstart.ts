@@ -4,12 +4,11 @@ import { sheet, verify, writeBundle } from '@semivae/export/node';
 import { folderFiles, integers, load, type Model } from '@semivae/runtime';
 import {
   builtInRecipe,
+  type ChosenEngine,
   createRun,
   type Dataset,
   describeData,
-  type Engine,
   type Images,
-  onnxRuntimeEngine,
   type Recipe,
   type RunInfo,
   writeAtomically,
@@ -17,6 +16,7 @@ import {
 import type { Command } from 'commander';
 import { positive, type SharedOptions, shared } from '../arguments.ts';
 import { openData, rowsOf } from '../data.ts';
+import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
@@ -27,7 +27,7 @@ import { type Trained, train } from '../training.ts';
 import { versions } from '../versions.ts';
 import { showComparison } from './verify.ts';
 
-interface QuickstartOptions extends SharedOptions {
+interface QuickstartOptions extends SharedOptions, Pick<EngineFlags, 'engine'> {
   readonly out: string;
   readonly seed: number;
   readonly epochs?: number;
@@ -55,7 +55,8 @@ export function addQuickstart(program: Command): void {
       '--epochs <n>',
       'fewer for a quick look, more for a better model (default: as the recipe says)',
       positive,
-    );
+    )
+    .addOption(engineOption());
   shared(command, help).action(runQuickstart);
 }
 
@@ -91,20 +92,21 @@ interface Setting {
   readonly recipe: Recipe;
   readonly seed: number;
   readonly data: Dataset;
-  readonly engine: Engine;
+  readonly chosen: ChosenEngine;
 }
 
 const KINDS = ['supervised', 'semi-supervised'] as const;
 type Kind = (typeof KINDS)[number];
 
-async function trainAs(kind: Kind, { folder, recipe, seed, data, engine }: Setting): Promise<Trained> {
+async function trainAs(kind: Kind, { folder, recipe, seed, data, chosen }: Setting): Promise<Trained> {
+  const { engine } = chosen;
   const own = { ...recipe, objective: { ...recipe.objective, kind } };
   const info: RunInfo = {
     recipe: own,
     seed,
     engine: engine.name,
     data: describeData(data),
-    versions: await versions(),
+    versions: await versions(chosen.versions),
   };
   const run = join(folder, kind);
   await createRun(run, info);
@@ -113,11 +115,15 @@ async function trainAs(kind: Kind, { folder, recipe, seed, data, engine }: Setti
   return train({ folder: run, info, data, engine, progress, signal: interruption, remedy });
 }
 
-async function settingOf({ out, seed, epochs }: QuickstartOptions, output: Output): Promise<Setting> {
+async function settingOf(
+  { out, seed, epochs, engine = 'auto' }: QuickstartOptions,
+  output: Output,
+): Promise<Setting> {
   const builtIn = builtInRecipe('digits-m2');
   const recipe = { ...builtIn, epochs: epochs ?? builtIn.epochs };
   const data = await openData(recipe.data.name, undefined, output);
-  return { folder: out, recipe, seed, data, engine: onnxRuntimeEngine() };
+  const chosen = await openEngine(engine, {}, output);
+  return { folder: out, recipe, seed, data, chosen };
 }
 
 async function trainBoth(setting: Setting, output: Output): Promise<Record<Kind, number>> {
@@ -125,6 +131,7 @@ async function trainBoth(setting: Setting, output: Output): Promise<Record<Kind,
   output.say(
     `1. Training twice on ${data.train.rows} drawn digits, ${recipe.data.labels} of them labelled, into ${folder}/`,
   );
+  output.note(engineLine(setting.chosen));
   const supervised = await trainAs('supervised', setting);
   const trained = { supervised, 'semi-supervised': await trainAs('semi-supervised', setting) };
   output.say(compared(trained, recipe.data.labels, data));
@@ -136,8 +143,8 @@ async function runQuickstart(options: QuickstartOptions): Promise<void> {
   const { out } = options;
   const samples = join(out, 'samples.png');
   const start = performance.now();
-  await startOver(out);
   const setting = await settingOf(options, output);
+  await startOver(out);
   const errors = await trainBoth(setting, output);
   const bundle = await exportAndVerify(setting, output);
   await checkInterruption(out);
@@ -175,9 +182,9 @@ function compared(
   ])}\n`;
 }
 
-async function exportAndVerify({ folder, engine }: Setting, output: Output): Promise<string> {
+async function exportAndVerify({ folder, chosen }: Setting, output: Output): Promise<string> {
   const bundle = join(folder, 'bundle');
-  await writeBundle(bundle, await shipped(join(folder, 'semi-supervised'), undefined, engine));
+  await writeBundle(bundle, await shipped(join(folder, 'semi-supervised'), undefined, chosen.engine));
   const comparison = await verify(folderFiles(bundle));
   output.say(`2. Exported to ${bundle}, and asked again: largest difference from the trained model\n`);
   output.say(`${showComparison(comparison)}\n`);

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import {
   assemble,
   type Checkpoint,
+  type ChosenEngine,
   chooseRows,
   createRun,
   type Dataset,
   describeData,
-  type Engine,
+  ENGINES,
   hasCheckpoint,
-  onnxRuntimeEngine,
   type Recipe,
   type RunInfo,
   readCheckpoint,
@@ -21,6 +21,7 @@ import {
 import type { Command } from 'commander';
 import { gathered, natural, positive, type SharedOptions, shared } from '../arguments.ts';
 import { openData } from '../data.ts';
+import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
@@ -31,12 +32,11 @@ import { showMinutes, showPercent } from '../table.ts';
 import { type Job, type Trained, train } from '../training.ts';
 import { versions } from '../versions.ts';
 
-interface TrainOptions extends SharedOptions, RecipeFlags {
+interface TrainOptions extends SharedOptions, RecipeFlags, EngineFlags {
   readonly dataDir?: string;
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: string;
-  readonly threads?: number;
 }
 
 const help = `
@@ -45,6 +45,7 @@ Examples:
   semivae train --data mnist --labels 1000 --seed 3
   semivae train --data my-images --model m1         a folder with four idx files, no labels needed
   semivae train --recipe digits-m2 --set model.latent=20 --set optimizer.learningRate=3e-4
+  semivae train --engine tensorflow                 by TensorFlow.js; semivae doctor tells what it runs on
   semivae train --resume runs/digits-m2-seed1       goes on, bit for bit
 
 A run is a folder: run.json (recipe, seed, data), metrics.jsonl (a line for each epoch) and checkpoint.safetensors.
@@ -71,34 +72,34 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'decides labels, order, noise and first weights (default: 1)', natural)
     .option('--out <folder>', 'where the run goes (default: runs/<recipe>-seed<seed>)')
     .option('--resume <run>', 'go on with a run that was stopped')
+    .addOption(engineOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(command, help).action(runTrain);
 }
 
 async function runTrain(options: TrainOptions): Promise<void> {
   const output = openOutput(options.json === true);
-  const engine = onnxRuntimeEngine(options.threads === undefined ? {} : { threads: options.threads });
-  if (options.resume !== undefined) return resumeRun(options.resume, options, engine, output);
-  return newRun(options, engine, output);
+  return options.resume === undefined ? newRun(options, output) : resumeRun(options.resume, options, output);
 }
 
-async function newRun(options: TrainOptions, engine: Engine, output: Output): Promise<void> {
+async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const recipe = await chooseRecipe(options);
   const { seed = 1 } = options;
   const folder = options.out ?? join('runs', `${recipe.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
   const data = await openData(recipe.data.name, options.dataDir, output);
   await checkInterruption(data.name);
+  checkFollowable(recipe, seed, data);
+  const chosen = await openEngine(options.engine ?? 'auto', options, output);
   const info: RunInfo = {
     recipe,
     seed,
-    engine: engine.name,
+    engine: chosen.engine.name,
     data: describeData(data),
-    versions: await versions(),
+    versions: await versions(chosen.versions),
   };
-  checkFollowable(recipe, seed, data);
   await createRun(folder, info);
-  introduce(folder, info, engine, output);
-  await finish(jobOf(folder, info, data, engine, undefined, options), output);
+  introduce(folder, info, chosen, output);
+  await finish(jobOf(folder, info, data, chosen, undefined, options), output);
 }
 
 /** Throws, before anything is written, where the recipe asks what the data does not have. */
@@ -124,12 +125,22 @@ function checkSameData(folder: string, { data: before }: RunInfo, dataset: Datas
   throw new CommandFailure('RESUME_DATA', folder, problem, 'Bring the old data back, or start a new run.');
 }
 
-async function resumeRun(
-  folder: string,
+/** The engine that the run began with, unless another is asked for. */
+async function resumedEngine(
+  { engine }: RunInfo,
   options: TrainOptions,
-  engine: Engine,
   output: Output,
-): Promise<void> {
+): Promise<ChosenEngine> {
+  const before = ENGINES.find((each) => each === engine);
+  const chosen = await openEngine(options.engine ?? before ?? 'auto', options, output);
+  if (chosen.engine.name !== engine)
+    output.note(
+      `note    the run began with ${engine}: from here it goes on with ${chosen.engine.name}, not bit for bit`,
+    );
+  return chosen;
+}
+
+async function resumeRun(folder: string, options: TrainOptions, output: Output): Promise<void> {
   checkNothingChanged(folder, options);
   const info = await readRun(folder);
   const checkpoint = (await hasCheckpoint(folder)) ? await readCheckpoint(folder) : undefined;
@@ -141,16 +152,18 @@ async function resumeRun(
   const data = await openData(info.recipe.data.name, options.dataDir, output);
   await checkInterruption(folder);
   checkSameData(folder, info, data);
+  const chosen = await resumedEngine(info, options, output);
   await rewindMetrics(folder, checkpoint?.step ?? 0);
-  introduce(folder, info, engine, output);
+  introduce(folder, info, chosen, output);
   output.note(`resume  at step ${checkpoint?.step ?? 0}`);
-  await finish(jobOf(folder, info, data, engine, checkpoint, options), output);
+  await finish(jobOf(folder, info, data, chosen, checkpoint, options), output);
 }
 
-const resumeCommand = (folder: string, { dataDir, threads }: TrainOptions): string =>
+const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOptions): string =>
   [
     `semivae train --resume ${folder}`,
     ...(dataDir === undefined ? [] : [`--data-dir ${dataDir}`]),
+    ...(engine === undefined ? [] : [`--engine ${engine}`]),
     ...(threads === undefined ? [] : [`--threads ${threads}`]),
   ].join(' ');
 
@@ -158,7 +171,7 @@ const jobOf = (
   folder: string,
   info: RunInfo,
   data: Dataset,
-  engine: Engine,
+  { engine }: ChosenEngine,
   resume: Checkpoint | undefined,
   options: TrainOptions,
 ): Job => ({
@@ -177,7 +190,12 @@ async function finish(job: Job, output: Output): Promise<void> {
 }
 
 /** What is about to be trained, on what, by what and where to. */
-function introduce(folder: string, { recipe, seed, data }: RunInfo, engine: Engine, output: Output): void {
+function introduce(
+  folder: string,
+  { recipe, seed, data }: RunInfo,
+  chosen: ChosenEngine,
+  output: Output,
+): void {
   const { model, objective, batch, epochs } = recipe;
   const rows = data.trainRows - recipe.data.validation;
   const labels = recipe.data.labels ? `${recipe.data.labels} of them labelled` : 'no labels';
@@ -188,7 +206,7 @@ function introduce(folder: string, { recipe, seed, data }: RunInfo, engine: Engi
   output.note(
     `model   ${kind}: ${width}×${height} pixels, hidden ${model.hidden.join(', ')}, latent ${model.latent}`,
   );
-  output.note(`engine  ${engine.name} on ${engine.backend}: a whole training step is one ONNX graph there`);
+  output.note(engineLine(chosen));
   output.note(
     `run     ${folder}: seed ${seed}, ${epochs} epochs of ${steps} steps of ${batch.unlabelled} rows`,
   );

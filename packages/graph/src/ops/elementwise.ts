@@ -178,7 +178,8 @@ export const cast = (a: Value, type: ElementType): Value =>
 
 /**
  * The value, with its slopes stated instead of derived: for what is composed of many ops but has a short derivative.
- * `gradient` gives d loss / d input for each of `inputs`, which must have the value's own shape or broadcast to it.
+ * `gradient` gives d loss / d input for each of `inputs`, in the shape that they broadcast to together, or 1 along axes on
+ * which it is constant; the value itself may have another shape, as a sum has.
  */
 export const withGradient = (
   value: Value,

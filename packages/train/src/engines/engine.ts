@@ -1,4 +1,4 @@
-import type { Graph, Tensors as StoredTensors } from '@semivae/graph';
+import type { Graph, LeafValue, Tensors as StoredTensors } from '@semivae/graph';
 import type { Tensors } from '@semivae/runtime/core';
 import type { TrainingStep } from '../step.ts';
 
@@ -27,4 +27,6 @@ export interface Engine {
   readonly backend: string;
   openStep(step: TrainingStep, state: StoredTensors): Promise<Stepper>;
   openGraph(graph: Graph): Promise<Evaluator>;
+  /** The graph's outputs, and as `gradient/<name>` the slope of its output `loss` with respect to each of these leaves. */
+  openGradients(graph: Graph, wrt: readonly LeafValue[]): Promise<Evaluator>;
 }

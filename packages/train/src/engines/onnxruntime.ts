@@ -1,7 +1,15 @@
-import { encode, type Graph, type StoredTensor, type Tensors as StoredTensors } from '@semivae/graph';
+import {
+  encode,
+  type Graph,
+  gradients,
+  graph,
+  type LeafValue,
+  type StoredTensor,
+  type Tensors as StoredTensors,
+} from '@semivae/graph';
 import { openSession } from '@semivae/runtime';
 import type { Session, Tensor, Tensors } from '@semivae/runtime/core';
-import { nextName, type TrainingStep } from '../step.ts';
+import { gradientName, nextName, type TrainingStep } from '../step.ts';
 import type { Engine, Evaluator, Stepper } from './engine.ts';
 
 export interface OnnxRuntimeOptions {
@@ -41,19 +49,27 @@ function openStepper(session: Session, step: TrainingStep, initial: StoredTensor
   };
 }
 
+function withGradients({ name, outputs }: Graph, wrt: readonly LeafValue[]): Graph {
+  const slopes = gradients(outputs.loss!, wrt);
+  const named = Object.fromEntries(wrt.map(({ leaf }, i) => [gradientName(leaf.name), slopes[i]!]));
+  return graph(`${name} gradients`, { ...outputs, ...named });
+}
+
 /** Trains through ONNX Runtime: the whole step, gradients and update included, is one ONNX model. */
 export const onnxRuntimeEngine = ({ threads }: OnnxRuntimeOptions = {}): Engine => {
   const open = (graph: Graph) =>
     openSession(encode(graph), { place: `graph ${graph.name}`, ...(threads && { threads }) });
+  const openGraph = async (graph: Graph): Promise<Evaluator> => {
+    const session = await open(graph);
+    return { run: (feeds: Tensors) => session.run(feeds), close: () => session.release() };
+  };
   return {
     name: 'onnxruntime',
     backend: threads ? `CPU, ${threads} ${threads === 1 ? 'thread' : 'threads'}` : 'CPU',
     async openStep(step, state) {
       return openStepper(await open(step.graph), step, state);
     },
-    async openGraph(graph): Promise<Evaluator> {
-      const session = await open(graph);
-      return { run: (feeds: Tensors) => session.run(feeds), close: () => session.release() };
-    },
+    openGraph,
+    openGradients: (graph, wrt) => openGraph(withGradients(graph, wrt)),
   };
 };

@@ -1,0 +1,156 @@
+import type { ElementType, Value } from '@semivae/graph';
+import type * as tfjs from '@tensorflow/tfjs';
+
+/** The module `@tensorflow/tfjs`, or one that has all of it, as `@tensorflow/tfjs-node` has. */
+export type TensorFlow = typeof tfjs;
+type Tensor = tfjs.Tensor;
+
+/** What an op of the graph language is in TensorFlow.js; `y` has its attributes and its shape. */
+export type Rule = (tf: TensorFlow, inputs: readonly Tensor[], y: Value) => Tensor;
+
+/** TensorFlow.js has neither bytes nor long integers: both are int32 there. */
+export const dtypes = {
+  float32: 'float32',
+  uint8: 'int32',
+  int64: 'int32',
+  bool: 'bool',
+  string: 'string',
+} as const;
+
+const unary =
+  (compute: (tf: TensorFlow, a: Tensor) => Tensor): Rule =>
+  (tf, [a]) =>
+    compute(tf, a!);
+
+type Binary = (tf: TensorFlow, a: Tensor, b: Tensor) => Tensor;
+
+const binary =
+  (compute: Binary): Rule =>
+  (tf, [a, b]) =>
+    compute(tf, a!, b!);
+
+/** For what TensorFlow.js differentiates as if nothing was broadcast: both are spread out first. */
+const spread = (compute: Binary): Rule =>
+  binary((tf, a, b) => {
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    return compute(tf, tf.broadcastTo(a, shape), tf.broadcastTo(b, shape));
+  });
+
+/** No slope passes. TensorFlow.js knows no gradient of a comparison, and refuses to go past one. */
+const flat =
+  (rule: Rule): Rule =>
+  (tf, inputs, y) =>
+    tf.customGrad(() => ({
+      value: rule(tf, inputs, y),
+      gradFunc: () => inputs.map(({ shape }) => tf.zeros(shape)),
+    }))(...inputs);
+
+/** The numbers of a constant input, such as axes. */
+const numbers = (y: Value, input: number): number[] =>
+  Array.from((y.inputs[input]!.leaf as { data: BigInt64Array }).data, Number);
+
+const axesOf = (y: Value) => y.attributes.axes as number[];
+const axisOf = (y: Value) => y.attributes.axis as number;
+const keeps = (y: Value) => y.attributes.keepdims === 1;
+
+/** A shape of which one size may be left to TensorFlow.js. */
+const shapeOf = (y: Value): number[] => y.shape.map((size) => (typeof size === 'number' ? size : -1));
+
+const gemm: Rule = (tf, [a, b, c], { attributes: { transA, transB } }) => {
+  const product = tf.matMul(a!, b!, transA === 1, transB === 1);
+  return c ? tf.add(product, c) : product;
+};
+
+/** The gradient of tf.matMul, too, forgets what was broadcast: the axes before the matrices are spread out. */
+const matmul = binary((tf, a, b) => {
+  const leading = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const spreadOut = (each: Tensor) => tf.broadcastTo(each, [...leading, ...each.shape.slice(-2)]);
+  return tf.matMul(spreadOut(a), spreadOut(b));
+});
+
+/** By a product with one-hot rows where the gradient of tf.gather has no kernel, as on wasm. */
+const gather: Rule = (tf, [a, indices], y) => {
+  const axis = axisOf(y);
+  if (tf.getKernel('UnsortedSegmentSum', tf.getBackend()))
+    return tf.gather(a!, indices as tfjs.Tensor1D, axis);
+  const order = a!.shape.map((_, i) => i).filter((i) => i !== axis);
+  const front = tf.transpose(a!, [axis, ...order]);
+  const [size, ...others] = front.shape;
+  const picked = tf.cast(tf.oneHot(tf.reshape(indices!, [-1]), size!), 'float32');
+  const product = tf.matMul(picked, tf.reshape(front, [size!, -1]) as tfjs.Tensor2D);
+  const rows = tf.reshape(product, [...indices!.shape, ...others]);
+  const rank = indices!.rank;
+  const positions = rows.shape.map((_, i) => i);
+  const back = [
+    ...positions.slice(rank, rank + axis),
+    ...positions.slice(0, rank),
+    ...positions.slice(rank + axis),
+  ];
+  return tf.transpose(rows, back);
+};
+
+const slice: Rule = (tf, [a], y) => {
+  const [[start], [end], [axis]] = [numbers(y, 1), numbers(y, 2), numbers(y, 3)];
+  const begins = a!.shape.map((_, i) => (i === axis ? start! : 0));
+  return tf.slice(
+    a!,
+    begins,
+    a!.shape.map((size, i) => (i === axis ? end! - start! : size)),
+  );
+};
+
+const pad: Rule = (tf, [a], y) => {
+  const pads = numbers(y, 1);
+  return tf.pad(
+    a!,
+    a!.shape.map((_, axis) => [pads[axis]!, pads[axis + a!.rank]!] as [number, number]),
+  );
+};
+
+/** Every op of the graph language, by its name. */
+export const tensorflowOps: Readonly<Record<string, Rule>> = {
+  Add: binary((tf, a, b) => tf.add(a, b)),
+  Sub: binary((tf, a, b) => tf.sub(a, b)),
+  Mul: binary((tf, a, b) => tf.mul(a, b)),
+  Div: binary((tf, a, b) => tf.div(a, b)),
+  Pow: binary((tf, a, b) => tf.pow(a, b)),
+  Max: spread((tf, a, b) => tf.maximum(a, b)),
+  Min: spread((tf, a, b) => tf.minimum(a, b)),
+  Equal: flat(binary((tf, a, b) => tf.equal(a, b))),
+  Less: flat(binary((tf, a, b) => tf.less(a, b))),
+  Greater: flat(binary((tf, a, b) => tf.greater(a, b))),
+  And: flat(binary((tf, a, b) => tf.logicalAnd(a, b))),
+  Or: flat(binary((tf, a, b) => tf.logicalOr(a, b))),
+  Not: flat(unary((tf, a) => tf.logicalNot(a))),
+  Neg: unary((tf, a) => tf.neg(a)),
+  Exp: unary((tf, a) => tf.exp(a)),
+  Log: unary((tf, a) => tf.log(a)),
+  Sqrt: unary((tf, a) => tf.sqrt(a)),
+  Reciprocal: unary((tf, a) => tf.reciprocal(a)),
+  Abs: unary((tf, a) => tf.abs(a)),
+  Sign: flat(unary((tf, a) => tf.sign(a))),
+  Floor: flat(unary((tf, a) => tf.floor(a))),
+  Sin: unary((tf, a) => tf.sin(a)),
+  Cos: unary((tf, a) => tf.cos(a)),
+  Tanh: unary((tf, a) => tf.tanh(a)),
+  Sigmoid: unary((tf, a) => tf.sigmoid(a)),
+  Relu: unary((tf, a) => tf.relu(a)),
+  Identity: flat(unary((tf, a) => tf.clone(a))),
+  Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
+  Cast: flat((tf, [a], y) => tf.cast(a!, dtypes[y.type as Exclude<ElementType, 'string'>])),
+  Reshape: (tf, [a], y) => tf.reshape(a!, shapeOf(y)),
+  Transpose: (tf, [a], y) => tf.transpose(a!, y.attributes.perm as number[]),
+  Expand: (tf, [a], y) => tf.broadcastTo(a!, shapeOf(y)),
+  Concat: (tf, parts, y) => tf.concat([...parts], axisOf(y)),
+  Slice: slice,
+  Pad: pad,
+  Gemm: gemm,
+  MatMul: matmul,
+  Gather: gather,
+  ReduceSum: (tf, [a], y) => tf.sum(a!, numbers(y, 1), keeps(y)),
+  ReduceMax: (tf, [a], y) => tf.max(a!, axesOf(y), keeps(y)),
+  ReduceProd: (tf, [a], y) => tf.prod(a!, axesOf(y), keeps(y)),
+  ArgMax: flat((tf, [a], y) => tf.argMax(a!, axisOf(y))),
+  Softmax: unary((tf, a) => tf.softmax(a)),
+  LogSoftmax: unary((tf, a) => tf.logSoftmax(a)),
+};
