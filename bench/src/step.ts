@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { encode, gemm, graph, input } from '@semivae/graph';
 import { openSession } from '@semivae/runtime';
-import { fillNormal, type Tensor, type Tensors } from '@semivae/runtime/core';
+import { fillNormal, type Tensor } from '@semivae/runtime/core';
 import {
   assemble,
   builtInRecipe,
@@ -11,18 +13,16 @@ import {
   type Engine,
   fit,
   initialState,
-  LABELLED_X,
-  LABELLED_Y,
   onnxRuntimeEngine,
   openFeeder,
   parseRecipe,
   type Recipe,
   shapeOf,
-  UNLABELLED_X,
 } from '@semivae/train';
+import { collectBetweenSteps } from '@semivae/train/node';
 import { matrixProductFlops } from './flops.ts';
 import { type Machine, machine, versionsOf } from './machine.ts';
-import { openPeer, type Peer, type RawBatch, startWasm, type WasmHost } from './peers/tfjs.ts';
+import type { WasmHost } from './peers/tfjs.ts';
 import { type Contestant, interleaved } from './timing.ts';
 
 export interface StepOptions {
@@ -95,31 +95,16 @@ async function multiplier(threads: number) {
   return { work: () => session.run(feeds, fetches), close: () => session.release() };
 }
 
-/** The step in plain tfjs, from the same parameters. */
-export function peerOf({ training, initial }: ReturnType<typeof stepOf>): Peer {
-  const names = training.forward.parameters.map(({ leaf }) => leaf.name);
-  const parameters = Object.fromEntries(names.map((name) => [name, initial[name]!]));
-  const { objective, optimizer } = recipe;
-  return openPeer({ parameters, alpha: objective.alpha, learningRate: optimizer.learningRate });
-}
-
-/** What a step was fed, as the peer takes it. */
-export const peerBatch = (feeds: Tensors): RawBatch => ({
-  labelledX: feeds[LABELLED_X]!.data as Uint8Array,
-  labels: Int32Array.from(feeds[LABELLED_Y]!.data as BigInt64Array, Number),
-  unlabelledX: feeds[UNLABELLED_X]!.data as Uint8Array,
-});
-
-/** Training in plain tfjs, on the same batches. */
-function peerTrainer(dataset: Dataset) {
-  const own = stepOf(dataset);
-  const peer = peerOf(own);
-  let step = 0;
-  const work = () => {
-    own.feeder.fill(step++);
-    return peer.step(peerBatch(own.feeder.feeds));
+/** Training in plain tfjs, in a thread of its own: the large heap that it keeps then weighs on no other contestant. */
+async function peerTrainer() {
+  const thread = new Worker(new URL('./peers/tfjs-thread.js', import.meta.url));
+  const answer = async () => (await once(thread, 'message'))[0] as unknown;
+  const host = (await answer()) as WasmHost;
+  const work = async () => {
+    thread.postMessage('step');
+    await answer();
   };
-  return { work, close: () => peer.close() };
+  return { host, work, close: () => thread.terminate() };
 }
 
 const round = (number: number, digits = 3): number => Number(number.toFixed(digits));
@@ -140,10 +125,10 @@ function figures(flops: number, stepMs: number, productMs: number, tfjsMs?: numb
 /** Times a training step, a matrix product and the step in plain tfjs, turn by turn in one run. */
 export async function benchStep(options: StepOptions = {}): Promise<StepReport> {
   const { threads = availableParallelism(), rounds = 8, peers = true, progress = () => {} } = options;
+  collectBetweenSteps();
   const dataset = digits({ test: 10 });
-  const tfjsWasm = peers ? await startWasm() : undefined;
   const [step, product] = [trainer(dataset, onnxRuntimeEngine({ threads })), await multiplier(threads)];
-  const tfjs = tfjsWasm && peerTrainer(dataset);
+  const tfjs = peers ? await peerTrainer() : undefined;
   const contestants: Record<string, Contestant> = {
     step: { work: step.work, times: 25 },
     product: { work: product.work, times: 15 },
@@ -160,7 +145,7 @@ export async function benchStep(options: StepOptions = {}): Promise<StepReport> 
     flops,
     best: of('best'),
     threads,
-    ...(tfjsWasm && { tfjsWasm }),
+    ...(tfjs && { tfjsWasm: tfjs.host }),
     machine: machine(),
     versions: versionsOf('onnxruntime-node', '@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'),
   };

@@ -2,8 +2,9 @@ import type { Tensors } from '@semivae/runtime/core';
 import { digits, onnxRuntimeEngine } from '@semivae/train';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { peerBatch, peerOf, stepOf } from '../step.ts';
+import { stepOf } from '../step.ts';
 import { startWasm } from './tfjs.ts';
+import { peerBatch, peerOf } from './tfjs-step.ts';
 
 beforeAll(startWasm);
 

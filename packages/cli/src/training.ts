@@ -2,6 +2,7 @@ import {
   appendMetrics,
   type Checkpoint,
   chooseRows,
+  collectBetweenSteps,
   type Dataset,
   type Engine,
   fit,
@@ -98,6 +99,7 @@ function openClock({ minutes = 0 }: Partial<Checkpoint> = {}): () => number {
 export async function train(job: Job): Promise<Trained> {
   const { folder, info, data, engine, resume, progress, signal } = job;
   const { recipe, seed } = info;
+  collectBetweenSteps();
   const clock = openClock(resume);
   const keeper = openKeeper(folder);
   const errorsOf = await openErrors(job);

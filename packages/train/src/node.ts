@@ -1,3 +1,4 @@
+export * from './collector.ts';
 export * from './data/node.ts';
 export * from './engines/choose.ts';
 export { type Problem, type SearchOptions, versionOf } from './engines/packages.ts';
