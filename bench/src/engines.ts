@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { digits, type Engine } from '@semivae/train';
-import { type ChosenEngine, chooseEngine, type EngineChoice } from '@semivae/train/node';
+import { type ChosenEngine, chooseEngine, collectBetweenSteps, type EngineChoice } from '@semivae/train/node';
 import { type Machine, machine, versionsOf } from './machine.ts';
 import { stepOf, trainer } from './step.ts';
 import { type Contestant, interleaved, type Timing } from './timing.ts';
@@ -58,6 +58,7 @@ async function figures(engine: Engine, { median, best }: Timing, data: Data): Pr
 
 /** Times the same training on each engine, turn by turn in one run. */
 export async function benchEngines(options: EnginesOptions = {}): Promise<EnginesReport> {
+  collectBetweenSteps();
   const { threads = availableParallelism(), rounds = 5, progress = () => {} } = options;
   const data = digits({ test: 10 });
   const chosen = await available(threads);
