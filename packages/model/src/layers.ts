@@ -11,7 +11,7 @@ import {
   tanh,
   type Value,
 } from '@semivae/graph';
-import type { Values } from './families/family.ts';
+import { mapValues, type Values } from './families/family.ts';
 
 /** Something with features: a variable, or a layer's output. */
 export interface Features {
@@ -100,6 +100,3 @@ export const mlp =
     const heads = dense(name, below(hidden.length), outputs, 1);
     return (values) => heads(layers.reduce((so, layer) => mapValues(layer(so), activate), values));
   };
-
-const mapValues = (values: Values, change: (value: Value) => Value): Values =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));

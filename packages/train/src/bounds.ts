@@ -23,6 +23,7 @@ import {
   type Known,
   known,
   type Model,
+  mapValues,
   query,
   standardNormal,
   type Values,
@@ -46,9 +47,6 @@ const withAxis = ({ values, noiseShape, scope }: Known, times: number): Known =>
     [...noiseShape, times],
     scope,
   );
-
-const mapValues = (values: Values, change: (value: Value) => Value): Values =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 
 const total = (terms: readonly Value[]): Value => terms.reduce((left, right) => add(left, right));
 

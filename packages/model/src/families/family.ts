@@ -3,6 +3,10 @@ import type { Value } from '@semivae/graph';
 /** Named values: what is known of a row, or what a network puts out. */
 export type Values = Readonly<Record<string, Value>>;
 
+/** The same names with every value changed. */
+export const mapValues = (values: Values, change: (value: Value) => Value): Values =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+
 /**
  * A conditional density, its parameters filled in. Features are the last axis; log-densities are summed over it,
  * in nats, so they have one axis less.
