@@ -351,7 +351,7 @@ const bundle: Case[] = [
   {
     name: 'a newer format',
     before: edited('bundle/manifest.json', (text) =>
-      text.replace('"formatVersion": 1', '"formatVersion": 2'),
+      text.replace('"formatVersion": 2', '"formatVersion": 3'),
     ),
     args: ['generate', 'bundle'],
     code: 'BUNDLE_TOO_NEW',

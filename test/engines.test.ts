@@ -4,6 +4,7 @@ import {
   digits,
   type Engine,
   fit,
+  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,
@@ -25,14 +26,15 @@ const recipe = parseRecipe({
   batch: { labelled: 10, unlabelled: 16 },
   epochs: 4,
 });
-const shape = shapeOf(data.train, data.train.rows);
+const set = imageSet(data.train);
+const shape = shapeOf(set, set.rows);
 
 /** The loss over the last epoch and the test error, after 200 steps. */
 async function trained(engine: Engine) {
-  for await (const { step, steps: all, metrics, checkpoint } of fit(recipe, data, { seed: 1, engine })) {
+  for await (const { step, steps: all, metrics, checkpoint } of fit(recipe, set, { seed: 1, engine })) {
     if (step < all) continue;
     const test = await openTester(engine, assemble(recipe, shape).model, shape);
-    return { step, loss: metrics.loss!, error: await test((await checkpoint()).state, data.test) };
+    return { step, loss: metrics.loss!, error: await test((await checkpoint()).state, imageSet(data.test)) };
   }
   throw new Error('no step was made');
 }
@@ -99,8 +101,8 @@ describe.each(judges)('$name on $backend', (engine) => {
 
 test('an engine goes on from the state of the other', async () => {
   const { step } = assemble(recipe, shape);
-  const rows = chooseRows(recipe, data.train, 1);
-  const { feeds, fill } = openFeeder(step.graph, recipe, data.train, rows, 1);
+  const rows = chooseRows(recipe, set, 1);
+  const { feeds, fill } = openFeeder(step.graph, recipe, set, rows, 1);
   fill(0);
   const opened = await Promise.all(
     [onnxRuntimeEngine({ threads: 1 }), wasm].map((each) => each.openStep(step, initialState(step.state, 1))),

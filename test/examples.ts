@@ -6,6 +6,7 @@ import {
   bernoulliLogProbability,
   bounded,
   cast,
+  clip,
   concat,
   constant,
   cos,
@@ -16,14 +17,19 @@ import {
   type Feeds,
   floor,
   gather,
+  gatherElements,
   gemm,
   greater,
   input,
   integers,
+  // biome-ignore lint/suspicious/noShadowRestrictedNames: the graph's own
+  isNaN,
   type LeafValue,
+  labelEncoder,
   less,
   linear,
   log,
+  logGamma,
   logSigmoid,
   logSoftmax,
   logSumExp,
@@ -46,6 +52,7 @@ import {
   rows,
   sigmoid,
   sign,
+  signedLog,
   silu,
   sin,
   slice,
@@ -59,6 +66,8 @@ import {
   sum,
   type Tensor,
   tanh,
+  texts,
+  topK,
   transpose,
   unsqueeze,
   type Value,
@@ -98,6 +107,10 @@ const matrix = [2, 3];
 const cube = [2, 3, 4];
 const bits = (...values: number[]) => constant(Uint8Array.from(values), [values.length], 'bool');
 const wholes = (values: readonly number[], shape: readonly number[]) => reshape(integers(values), shape);
+/** A text for every row of numbers. */
+const named = (a: Value) => gather(texts(['x', '', 'ü', 'y']), argMax(a));
+const placeOf = (a: Value) => asNumber(labelEncoder(a, ['x', '', 'ü', 'y']));
+const whereLess = (a: Value) => where(less(a, 0), floor(a), 0.5);
 const asNumber = (a: Value) => cast(a, 'float32');
 
 /** Every differentiable function, in every case that its gradient treats apart. */
@@ -227,6 +240,14 @@ export const examples: readonly Example[] = [
     [2, 3],
   ]),
   example('gather, of one index', (a) => exp(gather(a, wholes([1], []), 1)), [cube]),
+  example('gatherElements', (a) => exp(gatherElements(a, wholes([2, 0, 1, 1], [2, 2]))), [matrix]),
+  example(
+    'gatherElements, more than there are',
+    (a) => exp(gatherElements(a, wholes([3, 0, 1, 1, 2], [1, 1, 5]))),
+    [[1, 1, 4]],
+  ),
+  example('topK', (a) => exp(topK(a, 2).values), [cube]),
+  example('topK, the smallest', (a) => exp(topK(a, 3, { largest: false }).values), [cube]),
   example('sum', (a) => sum(a), [cube]),
   example('sum, over axes', (a) => exp(sum(a, [0, 2])), [cube]),
   example('sum, with axes kept', (a) => mul(sum(a, [-1], { keep: true }), a), [cube]),
@@ -250,6 +271,13 @@ export const examples: readonly Example[] = [
   example('logSoftmax', logSoftmax, [cube]),
   example('logSoftmax, of large numbers', logSoftmax, [matrix], large),
   example('square', square, [matrix]),
+  example('clip', (a) => clip(a, -0.5, 0.75), [cube]),
+  example('clip, between values', (a, low) => clip(a, low, add(low, 0.5)), [matrix, [3]]),
+  example('signedLog', signedLog, [matrix]),
+  example('signedLog, of large numbers', signedLog, [matrix], large),
+  example('logGamma', logGamma, [cube], positive),
+  example('logGamma, of large numbers', (a) => logGamma(mul(a, 1000)), [matrix], positive),
+  example('logGamma, near 0', (a) => logGamma(mul(a, 0.01)), [matrix], positive),
   example('mean', (a) => exp(mean(a)), [cube]),
   example('mean, over an axis', (a) => exp(mean(a, [-2])), [cube]),
   example('logSumExp', (a) => logSumExp(a), [cube]),
@@ -303,8 +331,43 @@ export const flat: readonly Example[] = [
   example('floor', floor, [matrix]),
   example('argMax', (a) => asNumber(argMax(a)), [cube]),
   example('argMax, on the first axis', (a) => asNumber(argMax(a, 0)), [cube]),
+  example('argMax, of float64 numbers', (a) => asNumber(argMax(cast(a, 'float64'))), [cube]),
+  example('isNaN', (a) => asNumber(isNaN(log(a))), [matrix]),
+  example('isNaN, of float64 numbers', (a) => asNumber(isNaN(log(cast(a, 'float64')))), [matrix]),
+  example('topK, the indices', (a) => asNumber(topK(a, 2).indices), [cube]),
+  example('topK, the indices at ties', (a) => asNumber(topK(floor(a), 4).indices), [cube]),
+  example(
+    'topK, the indices of the smallest at ties',
+    (a) => asNumber(topK(floor(a), 3, { largest: false }).indices),
+    [cube],
+  ),
+  example('labelEncoder', (a) => asNumber(labelEncoder(named(a), ['ü', '', 'x'])), [cube]),
+  example(
+    'labelEncoder, with a place for the rest',
+    (a) => asNumber(labelEncoder(named(a), ['y', 'ü'], { missing: 7 })),
+    [cube],
+  ),
+  example('gather, of texts', (a) => placeOf(gather(named(a), wholes([2, 0], [2]), 1)), [cube]),
+  example('gather, of one column of texts', (a) => placeOf(gather(named(a), wholes([1], []), 1)), [cube]),
+  example('gatherElements, of texts', (a) => placeOf(gatherElements(named(a), wholes([2, 0], [2, 1]))), [
+    cube,
+  ]),
+  example('where, of texts', (a) => placeOf(where(bits(1, 0, 1), named(a), texts(['no']))), [cube]),
+  example('concat, of texts', (a) => placeOf(concat([named(a), texts(['no', 'x'], [2, 1])], 1)), [cube]),
+  example('reshape, of texts', (a) => placeOf(reshape(named(a), [3, 2])), [cube]),
+  example('unsqueeze, of texts', (a) => placeOf(unsqueeze(named(a), 1)), [cube]),
+  example('transpose, of texts', (a) => placeOf(transpose(named(a))), [cube]),
+  example('slice, of texts', (a) => placeOf(slice(named(a), 1, 1, 3)), [cube]),
+  example('expand, of texts', (a) => placeOf(expand(unsqueeze(named(a), 1), [2, 4, 3])), [cube]),
+  example('stopGradient, of texts', (a) => placeOf(stopGradient(named(a))), [cube]),
   example('oneHot', (a) => oneHot(argMax(a), 4), [cube]),
   example('cast, to bytes', (a) => asNumber(cast(abs(a), 'uint8')), [matrix]),
+  example(
+    'cast, to float64 and back',
+    (a) => asNumber(clip(sub(cast(a, 'float64'), 3), -3, constant(Float64Array.of(-2.5), []))),
+    [matrix],
+  ),
+  example('where, of float64 numbers', (a) => asNumber(whereLess(cast(a, 'float64'))), [matrix]),
   example('stopGradient', stopGradient, [matrix]),
 ];
 

@@ -1,5 +1,14 @@
-import { type Comparison, compareAnswers, heads, PARITY_LIMIT, type Parity, ship } from '@semivae/export';
+import {
+  type Comparison,
+  compareAnswers,
+  type ImageParity,
+  imageHeads,
+  PARITY_LIMIT,
+  type Parity,
+  ship,
+} from '@semivae/export';
 import { verify } from '@semivae/export/node';
+import type { ImageColumns } from '@semivae/model';
 import { load } from '@semivae/runtime';
 import {
   fillNormal,
@@ -49,7 +58,7 @@ describe.each(['m1', 'm2'] as const)('tiny %s', (kind) => {
 
   test('an answer that is not a number is found', async () => {
     const model = await load(memoryFiles(files));
-    const parity = JSON.parse(new TextDecoder().decode(files['parity.json'])) as Parity;
+    const parity = JSON.parse(new TextDecoder().decode(files['parity.json'])) as ImageParity;
     const [first, ...rest] = parity.answers.score;
     const score = [first! + Number.NaN, ...rest];
     const found = await compareAnswers(model, { ...parity, answers: { ...parity.answers, score } });
@@ -80,7 +89,7 @@ describe.each(['m1', 'm2'] as const)('tiny %s', (kind) => {
 function parametersOf({ info }: Tiny['options']): string[] {
   const { recipe, data } = info;
   const shape = { columns: data.columns, classes: data.classes.length, rows: data.trainRows };
-  const graphs = heads(modelOf(recipe, shape), data.columns, boundOf(recipe.score));
+  const graphs = imageHeads(modelOf(recipe, shape), data.columns as ImageColumns, boundOf(recipe.score));
   return graphs.scorer.parameters.map(({ leaf }) => leaf.name);
 }
 

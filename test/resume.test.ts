@@ -6,6 +6,7 @@ import {
   digits,
   encodeCheckpoint,
   fit,
+  imageSet,
   onnxRuntimeEngine,
   parseRecipe,
 } from '@semivae/train';
@@ -28,7 +29,12 @@ const recipe = parseRecipe({
 /** Trains until a step, or to the end; what is kept is what a file would hold. */
 async function trainUntil(step: number, resume?: Checkpoint) {
   const lines = [];
-  const reports = fit(recipe, data, { seed: 11, engine, reportEvery: 1, ...(resume && { resume }) });
+  const reports = fit(recipe, imageSet(data.train), {
+    seed: 11,
+    engine,
+    reportEvery: 1,
+    ...(resume && { resume }),
+  });
   for await (const report of reports) {
     if (report.epochEnded) lines.push(report.metrics);
     if (report.step === step)

@@ -1,5 +1,13 @@
 import { type BundleFiles, type ShipOptions, ship } from '@semivae/export';
-import { type Checkpoint, digits, fit, onnxRuntimeEngine, parseRecipe, type Report } from '@semivae/train';
+import {
+  type Checkpoint,
+  digits,
+  fit,
+  imageSet,
+  onnxRuntimeEngine,
+  parseRecipe,
+  type Report,
+} from '@semivae/train';
 import { describeData } from '@semivae/train/node';
 
 /** A model that was really trained and shipped, if only for a moment. */
@@ -30,7 +38,7 @@ export async function tiny(kind: 'm1' | 'm2'): Promise<Tiny> {
   });
   const data = digits({ train: 2000, test: 20 });
   const info = { recipe, seed: 1, engine: engine.name, data: describeData(data), versions: {} };
-  const trained = await last(fit(recipe, data, { seed: info.seed, engine }));
+  const trained = await last(fit(recipe, imageSet(data.train), { seed: info.seed, engine }));
   const options = { name: recipe.name, info, ...trained, version: '0.1.0', engine };
   return { options, files: await ship(options) };
 }

@@ -1,11 +1,11 @@
 /** Run by `bench load` in a process of its own: prints how long it took from nothing to a first answer. */
 const folder = process.argv[2]!;
 const started = performance.now();
-const { load } = await import('@semivae/runtime');
+const { imageInput, load } = await import('@semivae/runtime');
 const imported = performance.now();
 const model = await load(folder);
 const loaded = performance.now();
-const { width, height, channels } = model.manifest.input;
+const { width, height, channels } = imageInput(model.manifest);
 await model.score(new Uint8Array(width * height * channels));
 const answered = performance.now();
 const times = {

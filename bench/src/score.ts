@@ -1,4 +1,4 @@
-import { fillIntegers, load, type Model } from '@semivae/runtime';
+import { fillIntegers, imageInput, load, type Model } from '@semivae/runtime';
 import { type Machine, machine, versionsOf } from './machine.ts';
 import { timed, timingOf } from './timing.ts';
 
@@ -36,7 +36,8 @@ async function throughput(pixels: number, call: (x: Uint8Array) => Promise<unkno
 /** Times a bundle's `score` and `classify` as an app calls them, from bytes to answers. */
 export async function benchScore(folder: string): Promise<ScoreReport> {
   const model: Model = await load(folder);
-  const { name, input, heads } = model.manifest;
+  const { name, heads } = model.manifest;
+  const input = imageInput(model.manifest);
   const pixels = input.width * input.height * input.channels;
   const scoreRowsPerSecond = await throughput(pixels, model.score);
   const classifies = heads.classifier && { classifyRowsPerSecond: await throughput(pixels, model.classify) };

@@ -12,6 +12,7 @@ import {
   digits,
   type Engine,
   fit,
+  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,
@@ -70,15 +71,16 @@ export const recipe: Recipe = parseRecipe({
 
 /** The step that is timed, with what feeds it. */
 export function stepOf(dataset: Dataset) {
-  const rows = chooseRows(recipe, dataset.train, SEED);
-  const training = assemble(recipe, shapeOf(dataset.train, rows.train.length)).step;
-  const feeder = openFeeder(training.graph, recipe, dataset.train, rows, SEED);
+  const set = imageSet(dataset.train);
+  const rows = chooseRows(recipe, set, SEED);
+  const training = assemble(recipe, shapeOf(set, rows.train.length)).step;
+  const feeder = openFeeder(training.graph, recipe, set, rows, SEED);
   return { training, feeder, initial: initialState(training.state, SEED) };
 }
 
 /** Training itself, a step at each call. */
 export function trainer(dataset: Dataset, engine: Engine) {
-  const reports = fit(recipe, dataset, { seed: SEED, engine, reportEvery: 1 });
+  const reports = fit(recipe, imageSet(dataset.train), { seed: SEED, engine, reportEvery: 1 });
   return { work: () => reports.next(), close: () => reports.return(undefined) };
 }
 

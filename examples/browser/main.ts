@@ -1,4 +1,4 @@
-import { type Classification, load, type Model, toImageData } from '@semivae/runtime';
+import { type Classification, imageInput, load, type Model, toImageData } from '@semivae/runtime';
 import { centred, context, openPad } from './pad.ts';
 
 const SAMPLES = 10;
@@ -33,7 +33,7 @@ function bar(label: string, probability: number, best: boolean): HTMLElement {
 async function showSamples(model: Model, label?: string): Promise<void> {
   const options = label === undefined ? {} : { label };
   const images = await model.generate({ ...options, count: SAMPLES, seed: Date.now() });
-  const { width, height } = model.manifest.input;
+  const { width, height } = imageInput(model.manifest);
   const canvas = Object.assign(element('samples') as HTMLCanvasElement, { width: width * SAMPLES, height });
   images.forEach((image, i) => context(canvas).putImageData(toImageData(image) as ImageData, i * width, 0));
   element('caption').textContent = `Digits that the model imagines${label ? ` when told “${label}”` : ''}`;
@@ -44,7 +44,7 @@ async function start(): Promise<void> {
   showClasses(model);
   await showSamples(model);
   const pad = openPad(element('pad') as HTMLCanvasElement, () =>
-    showAnswers(model, centred(pad, model.manifest.input)),
+    showAnswers(model, centred(pad, imageInput(model.manifest))),
   );
   element('clear').addEventListener('click', () => context(pad).clearRect(0, 0, pad.width, pad.height));
 }

@@ -3,6 +3,7 @@ import {
   chooseRows,
   digits,
   type Engine,
+  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,
@@ -24,10 +25,10 @@ const recipe = parseRecipe({
 
 /** The losses of a few steps of M2 on drawn digits. */
 async function lossesOn(engine: Engine): Promise<number[]> {
-  const { train } = digits({ train: 40, test: 0 });
-  const rows = chooseRows(recipe, train, SEED);
-  const { step } = assemble(recipe, shapeOf(train, rows.train.length));
-  const { feeds, fill } = openFeeder(step.graph, recipe, train, rows, SEED);
+  const set = imageSet(digits({ train: 40, test: 0 }).train);
+  const rows = chooseRows(recipe, set, SEED);
+  const { step } = assemble(recipe, shapeOf(set, rows.train.length));
+  const { feeds, fill } = openFeeder(step.graph, recipe, set, rows, SEED);
   const stepper = await engine.openStep(step, initialState(step.state, SEED));
   const losses: number[] = [];
   for (let i = 0; i < STEPS; i++) {

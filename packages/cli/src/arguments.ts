@@ -20,6 +20,13 @@ export function scale(text: string): number {
   throw new InvalidArgumentError('Give a number from 0 up.');
 }
 
+/** A number between 0 and 1, for commander. */
+export function rate(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('Give a number between 0 and 1, such as 0.01.');
+}
+
 /** Gathers an option that may be repeated. */
 export const gathered = (text: string, before: readonly string[] = []): string[] => [...before, text];
 

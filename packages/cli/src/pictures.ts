@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Manifest } from '@semivae/runtime';
+import type { ImageInput } from '@semivae/runtime';
 import { parseIdx, unpacked } from '@semivae/train/node';
 import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
 import { CommandFailure } from './failure.ts';
@@ -11,7 +11,7 @@ export interface Pictures {
   readonly names: readonly string[];
 }
 
-type Size = Manifest['input'];
+type Size = ImageInput;
 
 /** The images of PNG and idx files, in order. Throws `PICTURE_FILE`, `PICTURE_FORMAT`, `PICTURE_SIZE`, `IDX_…`. */
 export async function readPictures(files: readonly string[], size: Size): Promise<Pictures> {

@@ -7,9 +7,11 @@ import {
   parseRecipe,
   type Recipe,
   recipes,
+  TABLE,
   withField,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
+import { isTableName } from './table-data.ts';
 
 /** What the flags of `train` say of the recipe. */
 export interface RecipeFlags {
@@ -19,6 +21,12 @@ export interface RecipeFlags {
   readonly labels?: string;
   readonly epochs?: string;
   readonly set?: readonly string[];
+  readonly labelColumn?: string;
+  readonly anomalyLabel?: string;
+  readonly column?: readonly string[];
+  readonly missing?: string;
+  readonly header?: boolean;
+  readonly sql?: string;
 }
 
 const isFile = (name: string): boolean => /\.json$|[\\/]/.test(name);
@@ -32,7 +40,25 @@ async function recipeFile(path: string): Promise<Recipe> {
 }
 
 /** The built-in recipe for this data and model, or the defaults where there is none. */
-function impliedRecipe({ data = 'digits', model = 'm2' }: RecipeFlags): Recipe {
+function impliedRecipe(flags: RecipeFlags): Recipe {
+  return isOfTable(flags) ? tableRecipe(flags) : imageRecipe(flags);
+}
+
+const isOfTable = ({ data, sql }: RecipeFlags): boolean =>
+  sql !== undefined || (data !== undefined && isTableName(data));
+
+/** A table's name without its endings. */
+const stemOf = (data: string): string => basename(data).replace(/(\.\w+)+$/, '') || TABLE;
+
+/** The recipe for tables: m2 where a column names classes, m1 where there is none, or it marks anomalies alone. */
+function tableRecipe({ data = 'query', model, labelColumn, anomalyLabel }: RecipeFlags): Recipe {
+  const base = builtInRecipe(TABLE);
+  const kind = labelColumn !== undefined && anomalyLabel === undefined ? 'm2' : 'm1';
+  const named = { ...base, name: stemOf(data), data: { ...base.data, name: data } };
+  return { ...named, model: { ...base.model, kind: model === undefined ? kind : base.model.kind } };
+}
+
+function imageRecipe({ data = 'digits', model = 'm2' }: RecipeFlags): Recipe {
   const name = `${basename(data) || 'data'}-${model}`;
   const builtIn = DATASET_NAMES.includes(data) ? recipes[name] : undefined;
   const labels = model === 'm1' ? { labels: 0 } : {};
@@ -49,12 +75,36 @@ function parsedSet(text: string): Setting {
   throw new CommandFailure('SET_FORM', `--set ${text}`, 'there is no = after a path', remedy);
 }
 
+function parsedColumn(text: string): readonly [name: string, kind: string] {
+  const at = text.lastIndexOf('=');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  const remedy = 'Write --column name=kind, such as --column code=categorical or --column paid=numeric:log.';
+  throw new CommandFailure('COLUMN_FORM', `--column ${text}`, 'there is no = after a name', remedy);
+}
+
+/** What the flags say of columns: a kind, for numbers also whether their logarithm is taken. */
+function withColumns(recipe: Recipe, columns: readonly string[] = []): Recipe {
+  if (columns.length === 0) return recipe;
+  const said = columns.map(parsedColumn).map(([name, text]) => {
+    const [kind, transform] = text.split(':');
+    return [name, { kind, ...(transform && { transform }) }];
+  });
+  const all = { ...recipe.data.columns, ...Object.fromEntries(said) };
+  return parseRecipe({ ...recipe, data: { ...recipe.data, columns: all } }, '--column');
+}
+
 /** Flags that override a recipe, in order; choosing m1 gives up the labels unless they are asked for. */
-function settings({ data, model, labels, epochs, set = [] }: RecipeFlags): Setting[] {
+function settings(flags: RecipeFlags): Setting[] {
+  const { data, model, labels, labelColumn, anomalyLabel, missing, header, sql, epochs, set = [] } = flags;
   return [
     ['data.name', data, '--data'],
     ['model.kind', model, '--model'],
     ['data.labels', labels ?? (model === 'm1' ? '0' : undefined), '--labels'],
+    ['data.labelColumn', labelColumn, '--label-column'],
+    ['data.anomalyLabel', anomalyLabel, '--anomaly-label'],
+    ['data.missing', missing, '--missing'],
+    ['data.header', header === undefined ? undefined : String(header), '--header'],
+    ['data.sql', sql, '--sql'],
     ['epochs', epochs, '--epochs'],
     ...set.map(parsedSet),
   ];
@@ -72,8 +122,9 @@ export async function chooseRecipe(flags: RecipeFlags): Promise<Recipe> {
       : isFile(named)
         ? await recipeFile(named)
         : builtInRecipe(named);
-  return settings(flags).reduce(
+  const chosen = settings(flags).reduce(
     (recipe, [path, text, place]) => (text === undefined ? recipe : withField(recipe, path, text, place)),
     base,
   );
+  return withColumns(chosen, flags.column);
 }

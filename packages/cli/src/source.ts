@@ -7,9 +7,10 @@ import {
   type MetricsLine,
   RUN_FILE,
   type RunInfo,
-  readCheckpoint,
+  readHeld,
   readMetrics,
   readRun,
+  readShipped,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { version } from './versions.ts';
@@ -37,15 +38,33 @@ export async function kindOf(path: string): Promise<SourceKind> {
   throw new CommandFailure('NEITHER', path, problem, 'Name the folder of a run or of a bundle.');
 }
 
+/** What may be said of a bundle when it is made. */
+export interface Shipping {
+  readonly name?: string;
+  /** The rate of false alarms that a table's threshold keeps. */
+  readonly fpr?: number;
+}
+
 /** A trained run in memory as a bundle, as `semivae export` would write it. Throws the errors of `ship`. */
-export async function shipped(folder: string, name: string | undefined, engine: Engine) {
+export async function shipped(folder: string, { name, fpr }: Shipping, engine: Engine) {
   const [info, checkpoint, lines] = await Promise.all([
     readRun(folder),
-    readCheckpoint(folder),
+    readShipped(folder),
     readMetrics(folder),
   ]);
   const metrics = lines.filter((line) => line.step <= checkpoint.step).at(-1) ?? {};
-  return ship({ name: name ?? info.recipe.name, info, checkpoint, metrics, version, engine });
+  const held = info.data.columns.kind === 'table' ? { held: await readHeld(folder) } : {};
+  const rate = fpr === undefined ? {} : { fpr };
+  return ship({
+    name: name ?? info.recipe.name,
+    info,
+    checkpoint,
+    metrics,
+    version,
+    engine,
+    ...held,
+    ...rate,
+  });
 }
 
 /** Whether a run has trained all of its epochs. */

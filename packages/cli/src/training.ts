@@ -3,18 +3,22 @@ import {
   type Checkpoint,
   chooseRows,
   collectBetweenSteps,
-  type Dataset,
+  type DataShape,
   type Engine,
   fit,
   type MetricsLine,
   modelOf,
+  openJudge,
   openTester,
   type Report,
   type RunInfo,
+  readMetrics,
   shapeOf,
+  someRows,
+  type TrainingSet,
+  writeBest,
   writeCheckpoint,
 } from '@semivae/train/node';
-import { rowsOf } from './data.ts';
 import { Interrupted } from './failure.ts';
 import { turn } from './interruption.ts';
 import type { Progress } from './progress.ts';
@@ -23,7 +27,9 @@ import type { Progress } from './progress.ts';
 export interface Job {
   readonly folder: string;
   readonly info: RunInfo;
-  readonly data: Dataset;
+  readonly set: TrainingSet;
+  /** Rows that the error is told of. */
+  readonly test?: TrainingSet;
   readonly engine: Engine;
   readonly resume?: Checkpoint;
   readonly progress: Progress;
@@ -39,21 +45,48 @@ export interface Trained {
   readonly metrics: MetricsLine;
 }
 
-type Errors = Readonly<Record<string, number>>;
+type Figures = Readonly<Record<string, number>>;
+type Figured = (checkpoint: Checkpoint) => Promise<Figures>;
 
-/** Errors on the test rows, and on the validation rows where some are held out; nothing for a model without classes. */
-async function openErrors({ info, data, engine }: Job): Promise<(checkpoint: Checkpoint) => Promise<Errors>> {
-  const { recipe, seed } = info;
-  const { train, validation } = chooseRows(recipe, data.train, seed);
-  const shape = shapeOf(data.train, train.length);
-  const model = modelOf(recipe, shape);
+/** Errors on the test rows, and on the labelled ones of those held out; nothing for a model without classes. */
+async function openErrors(
+  { info, test, engine }: Job,
+  shape: DataShape,
+  held: TrainingSet,
+): Promise<Figured> {
+  const model = modelOf(info.recipe, shape);
   if (!model.y) return async () => ({});
-  const test = await openTester(engine, model, shape);
-  const held = rowsOf(data.train, validation);
+  const ask = await openTester(engine, model, shape);
+  const known = someRows(
+    held,
+    Int32Array.from({ length: held.rows }, (_, row) => row).filter((row) => held.labels[row]! >= 0),
+  );
   return async ({ state }) => ({
-    testError: await test(state, data.test),
-    ...(held.rows > 0 && { validationError: await test(state, held) }),
+    ...(test && { testError: await ask(state, test) }),
+    ...(known.rows > 0 && { validationError: await ask(state, known) }),
   });
+}
+
+/** The bound on the rows held out, where the best is to be kept. */
+async function openBound({ info, engine }: Job, shape: DataShape, held: TrainingSet): Promise<Figured> {
+  const { recipe } = info;
+  if (recipe.keep !== 'best' || held.rows === 0) return async () => ({});
+  const judge = await openJudge(engine, modelOf(recipe, shape), shape);
+  return async ({ state }) => ({ validationBound: await judge(state, held) });
+}
+
+/** What is told of a checkpoint at the end of an epoch. */
+async function openFigures(job: Job): Promise<Figured> {
+  const { info, set } = job;
+  const { train, validation } = chooseRows(info.recipe, set, info.seed);
+  const shape = shapeOf(set, train.length);
+  const held = someRows(set, validation);
+  const figures = [await openErrors(job, shape, held), await openBound(job, shape, held)];
+  return async (checkpoint) => {
+    const found: Figures[] = [];
+    for (const each of figures) found.push(await each(checkpoint));
+    return Object.assign({}, ...found);
+  };
 }
 
 const SAVE_EVERY = 30_000;
@@ -92,17 +125,25 @@ function openClock({ minutes = 0 }: Partial<Checkpoint> = {}): () => number {
   return () => Math.round((minutes + (performance.now() - start) / 60_000) * 1e4) / 1e4;
 }
 
+/** The best bound on rows held out among the epochs that a run has told of. */
+const bestSoFar = async (folder: string): Promise<number> =>
+  (await readMetrics(folder)).reduce(
+    (best, { validationBound = -Infinity }) => Math.max(best, validationBound),
+    -Infinity,
+  );
+
 /**
  * Trains from the start, or from `resume`, and writes metrics and checkpoints into the run's folder; the last good
  * checkpoint is saved however it ends. Throws `INTERRUPTED`, `LOSS_NOT_FINITE`, `STATE_NOT_FINITE`, `WRITE`.
  */
 export async function train(job: Job): Promise<Trained> {
-  const { folder, info, data, engine, resume, progress, signal } = job;
+  const { folder, info, set, engine, resume, progress, signal } = job;
   const { recipe, seed } = info;
   collectBetweenSteps();
   const clock = openClock(resume);
   const keeper = openKeeper(folder);
-  const errorsOf = await openErrors(job);
+  const figuresOf = await openFigures(job);
+  let best = await bestSoFar(folder);
   let metrics: MetricsLine | undefined;
   const at = async (report: Report): Promise<Checkpoint> => ({
     ...(await report.checkpoint()),
@@ -111,9 +152,14 @@ export async function train(job: Job): Promise<Trained> {
 
   async function endEpoch(report: Report): Promise<void> {
     const checkpoint = await at(report);
-    const errors = await errorsOf(checkpoint);
+    const figures = await figuresOf(checkpoint);
     const { step, epoch } = report;
-    metrics = { step, epoch, minutes: clock(), ...report.metrics, ...errors };
+    metrics = { step, epoch, minutes: clock(), ...report.metrics, ...figures };
+    const { validationBound = -Infinity } = figures;
+    if (validationBound > best) {
+      best = validationBound;
+      await writeBest(folder, checkpoint);
+    }
     await appendMetrics(folder, metrics);
     await keeper.keep(checkpoint);
     progress.epoch(metrics, recipe.epochs);
@@ -125,7 +171,7 @@ export async function train(job: Job): Promise<Trained> {
   }
 
   try {
-    const reports = fit(recipe, data, { seed, engine, reportEvery: 1, ...(resume && { resume }) });
+    const reports = fit(recipe, set, { seed, engine, reportEvery: 1, ...(resume && { resume }) });
     for await (const report of reports) {
       progress.step(report);
       if (report.epochEnded) await endEpoch(report);

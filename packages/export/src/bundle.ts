@@ -9,9 +9,10 @@ import { type Comparison, compareAnswers, readParity } from './verify.ts';
 
 const SAMPLES_PER_CLASS = 10;
 
-/** Samples of a bundle as a PNG: a row for each class, or a square where there are none. */
-async function samplesPicture(files: BundleFiles): Promise<Uint8Array> {
+/** Samples of a bundle of images as a PNG: a row for each class, or a square where there are none. */
+async function samplesPicture(files: BundleFiles): Promise<BundleFiles> {
   const model = await load(memoryFiles(files));
+  if (model.manifest.input.kind === 'table') return {};
   const { labels } = model.manifest;
   const images = labels.length
     ? await Promise.all(
@@ -19,7 +20,7 @@ async function samplesPicture(files: BundleFiles): Promise<Uint8Array> {
       )
     : [await model.generate({ count: SAMPLES_PER_CLASS ** 2, seed: 0 })];
   await model.dispose();
-  return sheet(images.flat(), { columns: SAMPLES_PER_CLASS });
+  return { 'samples.png': sheet(images.flat(), { columns: SAMPLES_PER_CLASS }) };
 }
 
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
@@ -84,7 +85,7 @@ export async function writeBundle(folder: string, files: BundleFiles): Promise<v
     await mkdir(dirname(target), { recursive: true });
     fresh = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
     await chmod(fresh, 0o755); // mkdtemp makes it private
-    for (const [name, bytes] of Object.entries({ ...files, 'samples.png': picture }))
+    for (const [name, bytes] of Object.entries({ ...files, ...picture }))
       await writeFlushed(join(fresh, name), bytes);
     await keepNotes(target, fresh);
     await replaceFolder(fresh, target);
@@ -102,7 +103,8 @@ export async function writeBundle(folder: string, files: BundleFiles): Promise<v
 }
 
 /** The size of each file of a bundle's folder, in bytes. */
-export async function fileSizes(folder: string, names: readonly string[]): Promise<Record<string, number>> {
+export async function fileSizes(folder: string): Promise<Record<string, number>> {
+  const names = (await readdir(folder)).sort();
   const sizes = await Promise.all(
     names.map(async (name) => [name, (await stat(join(folder, name))).size] as const),
   );

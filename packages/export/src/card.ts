@@ -1,4 +1,4 @@
-import type { Manifest } from '@semivae/runtime/core';
+import type { Manifest, TableInput } from '@semivae/runtime/core';
 import type { DataInfo } from '@semivae/train/node';
 
 const percent = (share: number): string => `${share.toFixed(2)} %`;
@@ -24,7 +24,37 @@ const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string 
   return `| \`${head.file}\` | ${name} | ${ports(head.inputs)} | ${ports(head.outputs)} |`;
 };
 
-const usage = ({ labels }: Manifest): string[] => [
+const columnLine = ({ name, kind, encoding, reason }: TableInput['columns'][number]): string =>
+  `| ${name.replaceAll('|', '\\|')} | ${kind} | ${reason ?? encoding} |`;
+
+const inputLines = (input: Manifest['input']): string[] =>
+  input.kind === 'image'
+    ? [
+        `Input: ${input.width}×${input.height} pixels, bytes 0…255, row by row. The files scale them themselves.`,
+      ]
+    : [
+        'Input: raw cells by column; the files encode them themselves. A missing cell is null.',
+        '',
+        '| column | kind | encoding |',
+        '|---|---|---|',
+        ...input.columns.map(columnLine),
+      ];
+
+const usage = (manifest: Manifest): string[] =>
+  manifest.input.kind === 'image' ? imageUsage(manifest) : tableUsage(manifest);
+
+const tableUsage = ({ calibration }: Manifest): string[] => [
+  '```ts',
+  "import { load } from '@semivae/runtime';",
+  '',
+  "const model = await load('path/or/url/of/this/folder');",
+  'const [answer] = await model.score([row]);         // row: { column: cell, … }, null where missing',
+  `answer.score; answer.contributions;${calibration ? ' answer.pValue; answer.anomaly;' : ''}`,
+  'const [whole] = await model.impute([row]);         // its holes filled',
+  '```',
+];
+
+const imageUsage = ({ labels }: Manifest): string[] => [
   '```ts',
   "import { load } from '@semivae/runtime';",
   '',
@@ -35,6 +65,28 @@ const usage = ({ labels }: Manifest): string[] => [
   '```',
 ];
 
+const heldName = ({ kind }: Manifest['input']): string => (kind === 'image' ? 'test' : 'calibration');
+
+const limits = ({ kind }: Manifest['input']): string[] =>
+  kind === 'image'
+    ? [
+        'Trained on the data above and judged on its test set; other pictures need their own test. Class probabilities are not',
+        'calibrated. The score says how well the model explains a picture, not why it does not.',
+      ]
+    : [
+        'A p-value holds for rows drawn as the calibration rows were. When the data drifts (`semivae drift`), calibrate anew',
+        '(`semivae recalibrate`). A contribution says in which column a row is strange, not why.',
+      ];
+
+const calibrationLines = ({ calibration }: Manifest): string[] =>
+  calibration
+    ? [
+        `Calibrated on ${calibration.data}: scores above ${Number(calibration.threshold.toPrecision(6))} are called anomalies, which`,
+        `${100 * calibration.fpr} % of ordinary rows are on average.`,
+        '',
+      ]
+    : [];
+
 /** The model card of a bundle, as Markdown. */
 export function card(manifest: Manifest, { licence, citation, trainRows, testRows }: DataInfo): string {
   const { name, description, model, input, labels, score, training, versions } = manifest;
@@ -43,13 +95,12 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     `${description}. ${model.paper}.`,
     '',
-    '![Samples](samples.png)',
-    '',
+    ...(input.kind === 'image' ? ['![Samples](samples.png)', ''] : []),
     '## Use',
     '',
     ...usage(manifest),
     '',
-    `Input: ${input.width}×${input.height} pixels, bytes 0…255, row by row. The files scale them themselves.`,
+    ...inputLines(input),
     '',
     '| file | head | inputs | outputs |',
     '|---|---|---|---|',
@@ -57,11 +108,12 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     `Score: ${score.meaning} (${score.bound}), in ${score.unit}; its noise is fixed and inside the file, so it is the same on every host.`,
     '',
+    ...calibrationLines(manifest),
     '## Training',
     '',
     '| | |',
     '|---|---|',
-    ...fact('data', `${training.data}, ${trainRows} training and ${testRows} test rows`),
+    ...fact('data', `${training.data}, ${trainRows} training and ${testRows} ${heldName(input)} rows`),
     ...fact(
       'labels seen',
       labels.length ? `${training.labelled} of ${training.rows}, seed ${training.seed}` : 'none',
@@ -78,8 +130,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     '## Limits',
     '',
-    'Trained on the data above and judged on its test set; other pictures need their own test. Class probabilities are not',
-    'calibrated. The score says how well the model explains a picture, not why it does not.',
+    ...limits(input),
     '',
     '## Data',
     '',

@@ -5,7 +5,7 @@ import {
   known,
   type Model,
   query,
-  rawInput,
+  rawImages,
   type Values,
 } from '@semivae/model';
 import { type Bound, summedOver } from '@semivae/train';
@@ -16,18 +16,20 @@ export interface HeadGraphs {
   readonly encoder: Graph;
   readonly decoder: Graph;
   readonly scorer: Graph;
+  /** Fills the holes of a table's rows. */
+  readonly imputer?: Graph;
 }
 
 const chosen = (answers: Values, names: readonly string[]): Values =>
   Object.fromEntries(names.map((name) => [name, answers[name]!]));
 
 /**
- * The queries of a model, from raw bytes to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z), and the
+ * The queries of a model of images, from raw bytes to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z), and the
  * negative bound on log p(x), whose noise is one draw shared by all rows.
  */
-export function heads(model: Model, columns: ImageColumns, bound: Bound): HeadGraphs {
+export function imageHeads(model: Model, columns: ImageColumns, bound: Bound): HeadGraphs {
   const { x, y, z } = model;
-  const pixels = { [x.name]: encodeImages(rawInput(columns, 'batch', x.name)) };
+  const pixels = { [x.name]: encodeImages(rawImages(columns, 'batch', x.name)) };
   const label = y && { [y.name]: input(y.name, ['batch', y.size]) };
   const latent = { [z.name]: input(z.name, ['batch', z.size]) };
   const encoder = query(model.q, z, { ...pixels, ...label }).answers;

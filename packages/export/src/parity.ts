@@ -1,13 +1,16 @@
-import type { Graph, Tensors as StoredTensors } from '@semivae/graph';
-import { fillNormal, reservedStreams, type Tensor } from '@semivae/runtime/core';
-import { type Engine, fed } from '@semivae/train';
-import type { DataInfo } from '@semivae/train/node';
+import type { Tensors as StoredTensors } from '@semivae/graph';
+import { rawOrder, type TableColumns } from '@semivae/model';
+import { fillNormal, reservedStreams, type Tensor, type Tensors } from '@semivae/runtime/core';
+import { type Engine, latentOf, rawTensors } from '@semivae/train';
+import type { Examples, RunInfo } from '@semivae/train/node';
+import { ask } from './ask.ts';
 import type { HeadGraphs } from './heads.ts';
 
 type Rows = readonly (readonly number[])[];
+type CellRow = Readonly<Record<string, number | string | null>>;
 
-/** Inputs, and the trained model's own answers to them: what the shipped files must answer too. */
-export interface Parity {
+/** Images, and the trained model's own answers to them: what the shipped files must answer too. */
+export interface ImageParity {
   readonly x: Rows;
   /** The class that each row is encoded and decoded with; absent for a model without classes. */
   readonly labels?: readonly number[];
@@ -21,6 +24,20 @@ export interface Parity {
   };
 }
 
+/** Rows of a table, and the trained model's own answers to them. */
+export interface TableParity {
+  readonly rows: readonly CellRow[];
+  readonly answers: {
+    readonly probabilities?: Rows;
+    readonly mean: Rows;
+    readonly contributions: Rows;
+    readonly score: readonly number[];
+    readonly nll: readonly number[];
+  };
+}
+
+export type Parity = ImageParity | TableParity;
+
 const PARITY_STREAM = reservedStreams + 0x301;
 
 /** Digits enough to give back a float32 exactly. */
@@ -32,25 +49,6 @@ const rowsOf = (tensor: Tensor): Rows => {
   return Array.from({ length: tensor.dims[0]! }, (_, row) => data.slice(row * width, (row + 1) * width));
 };
 
-async function ask(
-  engine: Engine,
-  graph: Graph,
-  frozen: StoredTensors,
-  feeds: Readonly<Record<string, Tensor>>,
-) {
-  const evaluator = await engine.openGraph(graph);
-  const leaves = [...graph.parameters, ...graph.noises].map(({ leaf }) => [
-    leaf.name,
-    fed(frozen[leaf.name]!),
-  ]);
-  const wanted = graph.inputs.map(({ leaf }) => [leaf.name, feeds[leaf.name]!]);
-  try {
-    return await evaluator.run(Object.fromEntries([...leaves, ...wanted]));
-  } finally {
-    await evaluator.close();
-  }
-}
-
 const matrix = (type: 'uint8' | 'float32', rows: Rows): Tensor => ({
   type,
   dims: [rows.length, rows[0]!.length],
@@ -60,27 +58,25 @@ const matrix = (type: 'uint8' | 'float32', rows: Rows): Tensor => ({
 const oneHot = (labels: readonly number[], classes: number): Rows =>
   labels.map((label) => Array.from({ length: classes }, (_, i) => Number(i === label)));
 
-/** Asks the trained model, its parameters fed and nothing frozen, what the bundle will be asked when it is verified. */
-export async function answersOf(
+async function imageAnswers(
   engine: Engine,
   graphs: HeadGraphs,
-  frozen: StoredTensors,
-  data: DataInfo,
-  latent: number,
-): Promise<Parity> {
-  const { x, labels } = data.examples;
+  state: StoredTensors,
+  { x = [], labels }: Examples,
+  { classes, latent }: { readonly classes: number; readonly latent: number },
+): Promise<ImageParity> {
   const noise = new Float32Array(x.length * latent);
   fillNormal(noise, { seed: 0, stream: PARITY_STREAM, step: 0 });
   const z = rowsOf({ type: 'float32', dims: [x.length, latent], data: noise });
   const feeds = {
     x: matrix('uint8', x),
-    y: matrix('float32', oneHot(labels, data.classes.length)),
+    y: matrix('float32', oneHot(labels, classes)),
     z: matrix('float32', z),
   };
-  const { probabilities } = graphs.classifier ? await ask(engine, graphs.classifier, frozen, feeds) : {};
-  const { mean, logVariance } = await ask(engine, graphs.encoder, frozen, feeds);
-  const { mean: image } = await ask(engine, graphs.decoder, frozen, feeds);
-  const { score } = await ask(engine, graphs.scorer, frozen, feeds);
+  const { probabilities } = graphs.classifier ? await ask(engine, graphs.classifier, state, feeds) : {};
+  const { mean, logVariance } = await ask(engine, graphs.encoder, state, feeds);
+  const { mean: image } = await ask(engine, graphs.decoder, state, feeds);
+  const { score } = await ask(engine, graphs.scorer, state, feeds);
   return {
     x,
     ...(graphs.classifier && { labels }),
@@ -93,6 +89,50 @@ export async function answersOf(
       score: rowsOf(score!).flat(),
     },
   };
+}
+
+/** Rows as raw tensors. */
+function tensorsOf(columns: TableColumns, rows: readonly CellRow[]): Tensors {
+  const { numbers, texts } = rawOrder(columns);
+  const cells = Object.fromEntries([
+    ...numbers.map((name) => [name, Float64Array.from(rows, (row) => (row[name] ?? Number.NaN) as number)]),
+    ...texts.map((name) => [name, rows.map((row) => String(row[name] ?? ''))]),
+  ]);
+  return rawTensors(columns, cells, rows.length);
+}
+
+async function tableAnswers(
+  engine: Engine,
+  { scorer }: HeadGraphs,
+  state: StoredTensors,
+  columns: TableColumns,
+  { rows = [] }: Examples,
+): Promise<TableParity> {
+  const answers = await ask(engine, scorer, state, tensorsOf(columns, rows));
+  const { score, nll, contributions, mean, probabilities } = answers;
+  return {
+    rows,
+    answers: {
+      ...(probabilities && { probabilities: rowsOf(probabilities) }),
+      mean: rowsOf(mean!),
+      contributions: rowsOf(contributions!),
+      score: rowsOf(score!).flat(),
+      nll: rowsOf(nll!).flat(),
+    },
+  };
+}
+
+/** Asks the trained model, its parameters fed and nothing frozen, what the bundle will be asked when it is verified. */
+export function answersOf(
+  engine: Engine,
+  graphs: HeadGraphs,
+  state: StoredTensors,
+  { data, recipe }: RunInfo,
+): Promise<Parity> {
+  const { columns, examples, classes } = data;
+  if (columns.kind === 'table') return tableAnswers(engine, graphs, state, columns, examples);
+  const sizes = { classes: classes.length, latent: latentOf(recipe, columns) };
+  return imageAnswers(engine, graphs, state, examples, sizes);
 }
 
 export const encodeParity = (parity: Parity): string => `${JSON.stringify(parity)}\n`;

@@ -1,33 +1,42 @@
+import { encode, type Graph, type LeafValue, leavesOf, sizeOf, type Tensors } from '@semivae/graph';
+import type { Model } from '@semivae/model';
 import {
-  encode,
-  type Graph,
-  IR_VERSION,
-  type LeafValue,
-  leavesOf,
-  OPSET,
-  sizeOf,
-  type Tensors,
-  type Value,
-} from '@semivae/graph';
-import { featuresOf, IMAGE_ENCODING, type Model } from '@semivae/model';
-import {
+  type Calibration,
   fillNormal,
   type Head,
   type HeadName,
   type Manifest,
   reservedStreams,
   sha256,
-  type TensorSpec,
 } from '@semivae/runtime/core';
-import { boundOf, type Checkpoint, type Engine, modelOf, onnxRuntimeEngine } from '@semivae/train';
+import {
+  boundOf,
+  type Checkpoint,
+  type Engine,
+  modelOf,
+  onnxRuntimeEngine,
+  shippedParameters,
+} from '@semivae/train';
 import type { RunInfo } from '@semivae/train/node';
+import { askRows } from './ask.ts';
 import { card } from './card.ts';
+import { manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
 import { ExportError } from './errors.ts';
-import { type HeadGraphs, heads } from './heads.ts';
-import { answersOf, encodeParity, type Parity } from './parity.ts';
+import { type HeadGraphs, imageHeads } from './heads.ts';
+import { calibrationOf, type Kept, keepReference, scoreGraph } from './held.ts';
+import { answersOf, encodeParity } from './parity.ts';
+import { tableHeads } from './table-heads.ts';
 
 /** A bundle in memory: its files by name. */
 export type BundleFiles = Readonly<Record<string, Uint8Array>>;
+
+/** What a run of a table kept of its rows: encoded, and how its raw columns are distributed. */
+export interface HeldRows {
+  /** `reference`, `calibration`, `anomalies`: [rows, features]. */
+  readonly tensors: Tensors;
+  /** The bytes of reference.json. */
+  readonly sample: Uint8Array;
+}
 
 export interface ShipOptions {
   readonly name: string;
@@ -38,26 +47,11 @@ export interface ShipOptions {
   readonly version: string;
   /** What computes the trained model's own answers, which the shipped files must match. */
   readonly engine?: Engine;
+  /** For a table. */
+  readonly held?: HeldRows;
+  /** The rate of false alarms that the threshold of a table keeps; 0.01 unless told. */
+  readonly fpr?: number;
 }
-
-const meanings: Readonly<Record<string, string>> = {
-  x: 'raw pixels, 0…255, row by row',
-  y: 'class, one-hot in the order of labels',
-  z: 'latent, standard normal under the prior',
-  probabilities: 'q(y|x), in the order of labels',
-  logits: 'log q(y|x) up to a constant',
-  'encoder/mean': 'mean of q(z|x,y)',
-  logVariance: 'log-variance of q(z|x,y)',
-  'decoder/mean': 'mean of p(x|y,z), pixels in 0…1',
-  score: 'negative bound on log p(x), in nats: the higher, the stranger',
-};
-
-const specOf = (head: string, name: string, { type, shape }: Value): TensorSpec => ({
-  name,
-  type,
-  shape: shape as TensorSpec['shape'],
-  meaning: meanings[`${head}/${name}`] ?? meanings[name] ?? name,
-});
 
 const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -69,8 +63,8 @@ const entryOf = async (file: string, bytes: Uint8Array) => ({
 
 const SCORE_STREAM = reservedStreams + 0x300;
 
-/** The scorer's noise: drawn once from the run's seed, and shipped. */
-export const scoreNoise = (noises: readonly LeafValue<'noise'>[], seed: number): Tensors =>
+/** Noise that ships: drawn once from the run's seed. */
+export const fixedNoise = (noises: readonly LeafValue<'noise'>[], seed: number): Tensors =>
   Object.fromEntries(
     noises.map(({ leaf, shape }, index) => {
       const data = new Float32Array(sizeOf(shape));
@@ -89,6 +83,7 @@ async function encodeHead(
   graph: Graph,
   frozen: Tensors,
   options: ShipOptions,
+  scoreMeaning: string,
 ): Promise<EncodedHead> {
   const description = `${name} of ${options.name}, a ${options.info.recipe.model.kind} model`;
   const metadata = { bundle: options.name, head: name, labels: options.info.data.classes.join(',') };
@@ -98,73 +93,19 @@ async function encodeHead(
     bytes,
     head: {
       ...(await entryOf(file, bytes)),
-      inputs: graph.inputs.map((leaf) => specOf(name, leaf.leaf.name, leaf)),
-      outputs: Object.entries(graph.outputs).map(([output, value]) => specOf(name, output, value)),
+      inputs: graph.inputs.map((leaf) => specOf(name, leaf.leaf.name, leaf, scoreMeaning)),
+      outputs: Object.entries(graph.outputs).map(([output, value]) =>
+        specOf(name, output, value, scoreMeaning),
+      ),
     },
   };
 }
 
-const papers: Readonly<Record<string, string>> = {
-  m1: 'Kingma et al. 2014, Semi-Supervised Learning with Deep Generative Models, M1 (arXiv:1406.5298)',
-  m2: 'Kingma et al. 2014, Semi-Supervised Learning with Deep Generative Models, M2 (arXiv:1406.5298)',
-};
-
-const boundText = ({ kind, samples }: RunInfo['recipe']['score'], model: Model): string => {
-  const base =
-    kind === 'iwae'
-      ? `importance-weighted bound, ${samples} samples`
-      : `evidence lower bound, ${samples} samples`;
-  return model.y ? `${base}, the class summed out` : base;
-};
-
-function manifestOf(
-  options: ShipOptions,
-  model: Model,
-  encoded: Partial<Record<HeadName, EncodedHead>>,
-  parity: Manifest['parity'],
-): Manifest {
-  const { name, info, checkpoint, metrics, version } = options;
-  const { recipe, data, seed } = info;
-  const entries = Object.entries(encoded).map(([head, each]) => [head, each!.head]);
-  return {
-    format: 'semivae-bundle',
-    formatVersion: 1,
-    name,
-    description: `${recipe.model.kind.toUpperCase()} trained on ${data.name} with ${recipe.data.labels} labels`,
-    model: {
-      kind: recipe.model.kind,
-      paper: papers[recipe.model.kind]!,
-      sizes: {
-        x: featuresOf(data.columns),
-        classes: model.y?.size ?? 0,
-        latent: recipe.model.latent,
-        hidden: recipe.model.hidden,
-      },
-    },
-    input: { ...data.columns, channels: data.columns.channels, type: 'uint8', encoding: IMAGE_ENCODING },
-    labels: model.y ? data.classes : [],
-    latent: { size: recipe.model.latent },
-    heads: Object.fromEntries(entries) as Manifest['heads'],
-    score: {
-      meaning: 'negative of a lower bound on log p(x); the higher, the stranger',
-      unit: 'nats',
-      bound: boundText(recipe.score, model),
-      samples: recipe.score.samples,
-    },
-    training: {
-      data: data.name,
-      rows: data.trainRows - recipe.data.validation,
-      labelled: recipe.data.labels,
-      seed,
-      epochs: recipe.epochs,
-      steps: checkpoint.step,
-      engine: info.engine,
-      metrics,
-      recipe,
-    },
-    parity,
-    versions: { ...info.versions, semivae: version, opset: String(OPSET), ir: String(IR_VERSION) },
-  };
+async function encodeHeads(graphs: HeadGraphs, frozen: Tensors, options: ShipOptions, scoreMeaning: string) {
+  const encoded: Partial<Record<HeadName, EncodedHead>> = {};
+  for (const [name, graph] of Object.entries(graphs) as [HeadName, Graph][])
+    encoded[name] = await encodeHead(name, graph, frozen, options, scoreMeaning);
+  return encoded;
 }
 
 function checkGenerative({ info: { recipe } }: ShipOptions): void {
@@ -174,10 +115,10 @@ function checkGenerative({ info: { recipe } }: ShipOptions): void {
   throw new ExportError('NOT_GENERATIVE', `run of ${recipe.name}`, problem, remedy);
 }
 
-function checkComplete({ info, checkpoint }: ShipOptions, graphs: HeadGraphs): void {
+function checkComplete({ info }: ShipOptions, graphs: HeadGraphs, state: Tensors): void {
   const missing = Object.values(graphs)
     .flatMap((each: Graph) => leavesOf(Object.values(each.outputs), 'parameter'))
-    .find(({ leaf }) => !(leaf.name in checkpoint.state));
+    .find(({ leaf }) => !(leaf.name in state));
   if (!missing) return;
   const remedy = 'The recipe in the run was changed after training: train again.';
   throw new ExportError(
@@ -188,34 +129,103 @@ function checkComplete({ info, checkpoint }: ShipOptions, graphs: HeadGraphs): v
   );
 }
 
+/** Everything that is frozen into a bundle's graphs, and the graphs. */
+interface Frozen {
+  readonly model: Model;
+  readonly graphs: HeadGraphs;
+  readonly state: Tensors;
+  readonly kept: Kept;
+  readonly calibration?: Calibration;
+}
+
+const NOTHING_KEPT: Kept = { tensors: {}, rows: 0 };
+const FALSE_ALARMS = 0.01;
+
+async function calibrate(options: ShipOptions, model: Model, state: Tensors, kept: Kept, engine: Engine) {
+  const { info, held, fpr = FALSE_ALARMS } = options;
+  const { columns } = info.data;
+  const x = held?.tensors.calibration;
+  if (columns.kind !== 'table' || !x || x.shape[0] === 0) return undefined;
+  const graph = scoreGraph(model, columns, boundOf(info.recipe.score), kept);
+  const noise = fixedNoise(graph.noises, info.seed);
+  const { data } = await askRows(engine, graph, { ...state, ...kept.tensors, ...noise }, x, 'score');
+  return calibrationOf(data, fpr, `${x.shape[0]} rows of ${info.data.name} that training never saw`);
+}
+
+async function freezeTable(
+  options: ShipOptions,
+  model: Model,
+  trained: Tensors,
+  engine: Engine,
+): Promise<Frozen> {
+  const { info, held } = options;
+  const { recipe, data, seed } = info;
+  if (data.columns.kind !== 'table' || !held) throw needsRows(options);
+  const { reference } = held.tensors;
+  const kept = reference
+    ? await keepReference(engine, model, data.columns, trained, reference)
+    : NOTHING_KEPT;
+  const graphs = tableHeads(model, data.columns, boundOf(recipe.score), kept.reference);
+  const calibration = await calibrate(options, model, trained, kept, engine);
+  const noises = [...graphs.scorer.noises, ...(graphs.imputer?.noises ?? [])];
+  const state = { ...trained, ...kept.tensors, ...fixedNoise(noises, seed) };
+  return { model, graphs, state, kept, ...(calibration && { calibration }) };
+}
+
+function needsRows({ info }: ShipOptions): ExportError {
+  const remedy = 'Give what the run kept of its rows: readHeld(run).';
+  return new ExportError(
+    'ROWS_NEEDED',
+    `run of ${info.recipe.name}`,
+    'a table ships with rows of it',
+    remedy,
+  );
+}
+
+async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
+  const { info, checkpoint } = options;
+  const { recipe, data, seed } = info;
+  const trained = shippedParameters(checkpoint.state);
+  const shape = { columns: data.columns, classes: data.classes.length, rows: trainedRows(options) };
+  const model = modelOf(recipe, shape, { derived: false });
+  if (data.columns.kind === 'table') return freezeTable(options, model, trained, engine);
+  const graphs = imageHeads(model, data.columns, boundOf(recipe.score));
+  const state = { ...trained, ...fixedNoise(graphs.scorer.noises, seed) };
+  return { model, graphs, state, kept: NOTHING_KEPT };
+}
+
 /**
- * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE` or
- * `CHECKPOINT_MISFIT`.
+ * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE`,
+ * `CHECKPOINT_MISFIT`, and for a table `ROWS_NEEDED` or `CALIBRATION_TOO_FEW`.
  */
 export async function ship(options: ShipOptions): Promise<BundleFiles> {
-  const { info, checkpoint, engine = onnxRuntimeEngine() } = options;
+  const { info, held, engine = onnxRuntimeEngine() } = options;
   checkGenerative(options);
-  const { recipe, data, seed } = info;
-  const shape = {
-    columns: data.columns,
-    classes: data.classes.length,
-    rows: data.trainRows - recipe.data.validation,
-  };
-  const model = modelOf(recipe, shape);
-  const graphs = heads(model, data.columns, boundOf(recipe.score));
-  checkComplete(options, graphs);
-  const frozen: Tensors = { ...checkpoint.state, ...scoreNoise(graphs.scorer.noises, seed) };
-  const encoded: Partial<Record<HeadName, EncodedHead>> = {};
-  for (const [name, graph] of Object.entries(graphs) as [HeadName, Graph][]) {
-    encoded[name] = await encodeHead(name, graph, frozen, options);
-  }
-  const answers: Parity = await answersOf(engine, graphs, frozen, data, recipe.model.latent);
-  const parity = encodeText(encodeParity(answers));
-  const manifest = manifestOf(options, model, encoded, await entryOf('parity.json', parity));
+  const { model, graphs, state, kept, calibration } = await freeze(options, engine);
+  checkComplete(options, graphs, state);
+  const score = scoreOf(options, model, kept.rows);
+  const encoded = await encodeHeads(graphs, state, options, score.meaning);
+  const parity = encodeText(encodeParity(await answersOf(engine, graphs, state, info)));
+  const heads = Object.fromEntries(
+    Object.entries(encoded).map(([name, { head }]) => [name, head]),
+  ) as Manifest['heads'];
+  const manifest = manifestOf(options, {
+    model,
+    heads,
+    score,
+    parity: await entryOf('parity.json', parity),
+    ...(held && { reference: await entryOf('reference.json', held.sample) }),
+    ...(calibration && { calibration }),
+  });
   return {
     ...Object.fromEntries(Object.values(encoded).map(({ head, bytes }) => [head.file, bytes])),
     'parity.json': parity,
-    'README.md': encodeText(card(manifest, data)),
-    'manifest.json': encodeText(`${JSON.stringify(manifest, null, 2)}\n`),
+    ...(held && { 'reference.json': held.sample }),
+    'README.md': encodeText(card(manifest, info.data)),
+    'manifest.json': encodeText(showManifest(manifest)),
   };
 }
+
+/** Indented, but with rows of numbers on one line. */
+export const showManifest = (manifest: Manifest): string =>
+  `${JSON.stringify(manifest, null, 2).replace(/\[[-\d\s,.e+]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;

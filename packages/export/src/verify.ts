@@ -1,5 +1,5 @@
 import { type Files, type Model, readChecked } from '@semivae/runtime/core';
-import type { Parity } from './parity.ts';
+import type { ImageParity, Parity, TableParity } from './parity.ts';
 
 /** The largest difference between a bundle's answers and the trained model's own, and what is allowed. */
 export interface Comparison {
@@ -29,7 +29,50 @@ function compare(
 const flat = (rows: readonly ArrayLike<number>[]): number[] => rows.flatMap((row) => Array.from(row));
 
 /** Asks a loaded bundle what the trained model was asked, through the calls that an app makes. */
-export async function compareAnswers(model: Model, { x, labels, z, answers }: Parity): Promise<Comparison[]> {
+export const compareAnswers = (model: Model, parity: Parity): Promise<Comparison[]> =>
+  'rows' in parity ? compareTable(model, parity) : compareImages(model, parity);
+
+/** Contributions are compared by the largest of a row, of which they are parts. */
+async function compareTable(model: Model, { rows, answers }: TableParity): Promise<Comparison[]> {
+  const found = await model.score(rows);
+  const flatOf = (pick: (answer: (typeof found)[number]) => ArrayLike<number>) => flat(found.map(pick));
+  return [
+    ...(answers.probabilities
+      ? [
+          compare(
+            'probabilities',
+            flatOf((each) => each.probabilities!),
+            flat(answers.probabilities),
+          ),
+        ]
+      : []),
+    compare(
+      'mean',
+      flatOf((each) => each.mean),
+      flat(answers.mean),
+    ),
+    compare(
+      'score',
+      flatOf((each) => [each.score]),
+      answers.score,
+      true,
+    ),
+    compare(
+      'nll',
+      flatOf((each) => [each.nll]),
+      answers.nll,
+      true,
+    ),
+    compare(
+      'contributions',
+      flatOf((each) => Object.values(each.contributions)),
+      flat(answers.contributions),
+      true,
+    ),
+  ];
+}
+
+async function compareImages(model: Model, { x, labels, z, answers }: ImageParity): Promise<Comparison[]> {
   const rows = x.map((row) => Uint8Array.from(row));
   const given = labels ? { labels } : {};
   const codes = await model.encode(rows, given);

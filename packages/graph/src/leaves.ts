@@ -38,12 +38,30 @@ export const noise = (
   distribution: 'normal' | 'uniform' = 'normal',
 ): LeafValue<'noise'> => leafValue({ kind: 'noise', name, distribution }, shape, 'float32');
 
-/** A tensor known when the graph is written. */
-export const constant = (data: TypedData, shape: readonly number[], type: ElementType = 'float32'): Value =>
+function typeOf(data: TypedData): ElementType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof BigInt64Array) return 'int64';
+  return data instanceof Uint8Array ? 'uint8' : 'string';
+}
+
+/** A tensor known when the graph is written; its element type is its data's, unless bytes are said to be `bool`. */
+export const constant = (data: TypedData, shape: readonly number[], type = typeOf(data)): Value =>
   leafValue({ kind: 'constant', data }, fixed(shape), type);
 
-/** A number as a rank-0 float32 constant. */
-export const scalar = (number: number): Value => constant(Float32Array.of(number), []);
+const single: Partial<Record<ElementType, (number: number) => TypedData>> = {
+  float64: (number) => Float64Array.of(number),
+  int64: (number) => BigInt64Array.of(BigInt(number)),
+  uint8: (number) => Uint8Array.of(number),
+};
+
+/** A number as a rank-0 constant: float64, int64 or uint8 where that is asked for, else float32. */
+export const scalar = (number: number, type: ElementType = 'float32'): Value =>
+  constant(single[type]?.(number) ?? Float32Array.of(number), []);
+
+/** Texts as a constant, of rank 1 unless another shape is given. */
+export const texts = (all: readonly string[], shape: readonly number[] = [all.length]): Value =>
+  constant(all, shape);
 
 /** Whole numbers as a rank-1 int64 constant: axes, shapes, indices. */
 export const integers = (numbers: readonly Dimension[]): Value =>

@@ -8,6 +8,7 @@ import * as elementwise from './ops/elementwise.ts';
 import { gather } from './ops/gather.ts';
 import { concat, expand, reshape, slice, transpose } from './ops/layout.ts';
 import { gemm, matmul } from './ops/linear.ts';
+import { gatherElements, topK } from './ops/lookup.ts';
 import { argMax, logSoftmax, product, reduceMax, softmax, sum } from './ops/reduce.ts';
 import { interpret, type Tensor } from './reference.ts';
 import type { Value } from './value.ts';
@@ -55,6 +56,10 @@ const cases: readonly [string, Build][] = [
   ['gather_0', (a, at) => gather(a, at, 0)],
   ['gather_1', (a, at) => gather(a, at, 1)],
   ['gather_2d_indices', (a, at) => gather(a, at, 1)],
+  ['gather_elements_0', gatherElements],
+  ['top_k', (a) => topK(a, 3).values],
+  ['top_k_smallest', (a) => topK(a, 3, { largest: false }).values],
+  ['isnan', elementwise.isNaN],
   ['transpose_all_permutations_5', (a) => transpose(a, [2, 1, 0])],
   ['transpose_all_permutations_3', (a) => transpose(a, [1, 2, 0])],
   ['reshape_reordered_all_dims', (a) => reshape(a, [4, 2, 3])],

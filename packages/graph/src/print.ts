@@ -1,19 +1,32 @@
 import type { Graph } from './graph.ts';
 import { showShape } from './shape.ts';
-import { type Attributes, type Leaf, reached, type Value } from './value.ts';
+import { type Attribute, type Attributes, type Leaf, reached, type Value } from './value.ts';
+
+/** How many elements are shown one by one. */
+const LONGEST = 8;
 
 const short = (number: number): string => String(Number(number.toPrecision(6)));
 
+const showElement = (each: number | bigint | string): string => {
+  if (typeof each === 'number') return short(each);
+  return typeof each === 'string' ? JSON.stringify(each) : String(each);
+};
+
 function showConstant(value: Value, data: ArrayLike<number | bigint | string>): string {
-  if (data.length > 8) return `constant${showShape(value.shape)}`;
-  const elements = Array.from(data, (each) => (typeof each === 'number' ? short(each) : String(each)));
+  if (data.length > LONGEST) return `constant${showShape(value.shape)}`;
+  const elements = Array.from(data, showElement);
   return value.shape.length === 0 ? elements[0]! : `[${elements.join(', ')}]`;
+}
+
+function showSetting(setting: Attribute): string {
+  if (typeof setting !== 'object') return String(setting);
+  return setting.length > LONGEST ? `${setting.length} of them` : `[${setting.map(showElement).join(', ')}]`;
 }
 
 const showAttributes = (attributes: Attributes): string[] =>
   Object.entries(attributes)
     .filter(([, setting]) => setting !== 0)
-    .map(([name, setting]) => `${name}=${Array.isArray(setting) ? `[${setting.join(', ')}]` : setting}`);
+    .map(([name, setting]) => `${name}=${showSetting(setting)}`);
 
 const showLeaf = (value: Value, leaf: Leaf): string =>
   leaf.kind === 'constant' ? showConstant(value, leaf.data as ArrayLike<number>) : leaf.name;

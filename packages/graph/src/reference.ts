@@ -1,8 +1,11 @@
 import { GraphError } from './errors.ts';
 import { fixed, padded, type Shape, sizeOf } from './shape.ts';
-import { reached, type Value } from './value.ts';
+import { reached, type TypedData, type Value } from './value.ts';
 
-/** Numbers with a shape, in float64: what the reference interpreter computes with. */
+/**
+ * Numbers with a shape, in float64: what the reference interpreter computes with. A text stands as its place among all
+ * texts that it has met (`textTensor`, `textsOf`), so what moves numbers moves texts.
+ */
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
@@ -12,6 +15,24 @@ export const tensor = (shape: readonly number[], fill: (index: number) => number
   shape,
   data: Float64Array.from({ length: sizeOf(shape) }, (_, index) => fill(index)),
 });
+
+const met: string[] = [];
+const places = new Map<string, number>();
+
+function placeOf(text: string): number {
+  const place = places.get(text) ?? met.push(text) - 1;
+  places.set(text, place);
+  return place;
+}
+
+/** Texts as the interpreter takes them. */
+export const textTensor = (shape: readonly number[], texts: readonly string[]): Tensor => ({
+  shape,
+  data: Float64Array.from(texts, placeOf),
+});
+
+/** The texts of a value of type `string`, row-major, as the interpreter has computed it. */
+export const textsOf = ({ data }: Tensor): string[] => Array.from(data, (place) => met[place]!);
 
 /** Row-major strides. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -51,10 +72,14 @@ export function broadcastShape(tensors: readonly Tensor[]): number[] {
 
 export type Feeds = Readonly<Record<string, Tensor>>;
 
+const constantTensor = (shape: readonly number[], data: TypedData): Tensor =>
+  Array.isArray(data)
+    ? textTensor(shape, data)
+    : { shape, data: Float64Array.from(data as ArrayLike<number>, Number) };
+
 function leafTensor(value: Value, feeds: Feeds): Tensor {
   const leaf = value.leaf!;
-  if (leaf.kind === 'constant')
-    return { shape: fixed(value.shape), data: Float64Array.from(leaf.data as ArrayLike<number>, Number) };
+  if (leaf.kind === 'constant') return constantTensor(fixed(value.shape), leaf.data);
   const fed = feeds[leaf.name];
   if (fed) return fed;
   throw new GraphError(

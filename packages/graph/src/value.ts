@@ -1,9 +1,16 @@
 import type { Tensor } from './reference.ts';
 import type { Shape } from './shape.ts';
 
-export type ElementType = 'float32' | 'uint8' | 'int64' | 'bool' | 'string';
-export type TypedData = Float32Array | Uint8Array | BigInt64Array | readonly string[];
-export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+/**
+ * ONNX Runtime computes every op in float32 and in float64 (but fuses `silu` into one that it lacks in float64). Texts
+ * can only be moved (gathered, chosen by `where`, joined, reshaped) and numbered by `labelEncoder`. Slopes are float32.
+ */
+export type ElementType = 'float32' | 'float64' | 'uint8' | 'int64' | 'bool' | 'string';
+export type NumberData = Float32Array | Float64Array | Uint8Array | BigInt64Array;
+export type TypedData = NumberData | readonly string[];
+/** What an op is told besides its inputs: whole numbers and texts. */
+export type Attribute = number | readonly number[] | string | readonly string[];
+export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** Given d loss / d y, the d loss / d input of each input; null where no slope passes. */
 export type Gradient = (dy: Value, y: Value) => readonly (Value | null)[];
@@ -11,6 +18,10 @@ export type Gradient = (dy: Value, y: Value) => readonly (Value | null)[];
 /** What one operator means. `name` is ONNX's; attributes and inputs are ONNX's too. */
 export interface Op {
   readonly name: string;
+  /** ONNX's operator set, where it is not ONNX's own. */
+  readonly domain?: 'ai.onnx.ml';
+  /** Which of the operator's outputs the value is, counted from 0, where it is not the first. */
+  readonly output?: number;
   /** Absent: no slope passes. */
   readonly gradient?: Gradient;
   /**

@@ -66,13 +66,19 @@ export interface Known {
   readonly noiseShape: Shape;
   /** Put before the names of noise leaves, so that two bounds in one loss draw apart. */
   readonly scope: string;
+  /** What q is shown in place of some of the values, in training: noisy or partly hidden rows. */
+  readonly shown?: Values;
 }
 
-export const known = (values: Values, noiseShape: Shape, scope = ''): Known => ({
+export const known = (values: Values, noiseShape: Shape, scope = '', shown?: Values): Known => ({
   values,
   noiseShape,
   scope,
+  ...(shown && { shown }),
 });
+
+/** What q goes by. */
+export const evidence = ({ values, shown }: Known): Values => ({ ...values, ...shown });
 
 /** Everything known after the hidden variables were drawn from `q`, with the densities they were drawn from, by name. */
 export interface Completed {
@@ -81,12 +87,12 @@ export interface Completed {
 }
 
 /** Draws each variable of `factors` that is not known, in order. Throws `NOT_DRAWABLE` for a family without a draw. */
-export function complete(factors: readonly Factor[], { values, noiseShape, scope }: Known): Completed {
+export function complete(factors: readonly Factor[], { values, noiseShape, scope, shown }: Known): Completed {
   return factors.reduce<Completed>(
     (so, each) => {
       const { name, size } = each.variable;
       if (name in so.values) return so;
-      const distribution = each.at(so.values);
+      const distribution = each.at({ ...so.values, ...shown });
       if (!distribution.sample) {
         const remedy = `Make ${name} known, or sum it out: summedOver(${name}, bound).`;
         throw new QueryError(

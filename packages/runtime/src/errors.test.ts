@@ -15,6 +15,10 @@ const examples: readonly errors.SemivaeError[] = [
   new errors.SessionRefused('a', 'b'),
   new errors.InsecureContext('a'),
   new errors.Disposed('a'),
+  new errors.InputKind('a', 'b', 'Do so.'),
+  new errors.ColumnMissing('a', 'Do so.'),
+  new errors.CalibrationMissing('a'),
+  new errors.CalibrationTooFew('a', 5, 0.1, 9),
 ];
 
 describe.each(examples.map((error) => [error.code, error] as const))('%s', (code, error) => {

@@ -109,3 +109,34 @@ export class Disposed extends SemivaeError {
     super('DISPOSED', place, 'it was disposed', 'Load it again, or dispose of it later.');
   }
 }
+
+/** Rows were given to a bundle of images, images to a bundle of tables, or no list of rows at all. */
+export class InputKind extends SemivaeError {
+  constructor(place: string, problem: string, remedy: string) {
+    super('INPUT_KIND', place, problem, remedy);
+  }
+}
+
+/** A row, or a record of columns, lacks a column that the model sees. */
+export class ColumnMissing extends SemivaeError {
+  constructor(place: string, remedy: string) {
+    super('COLUMN_MISSING', place, 'it is not given', remedy);
+  }
+}
+
+/** p-values were asked of a bundle without calibration scores. */
+export class CalibrationMissing extends SemivaeError {
+  constructor(place: string) {
+    const problem = 'the bundle has no calibration scores, so no rate of false alarms can be kept';
+    super('CALIBRATION_MISSING', place, problem, 'Calibrate and ship it again, or leave fpr out.');
+  }
+}
+
+/** The calibration rows are too few for the asked rate of false alarms: nothing could be an anomaly. */
+export class CalibrationTooFew extends SemivaeError {
+  constructor(place: string, rows: number, fpr: number, needed: number) {
+    const problem = `a rate of ${fpr} needs ${needed} calibration rows or more, and there are ${rows}`;
+    const remedy = `Calibrate on at least ${needed} rows, or ask for a rate of ${1 / (rows + 1)} or more.`;
+    super('CALIBRATION_TOO_FEW', place, problem, remedy);
+  }
+}

@@ -1,21 +1,38 @@
 import { BundleMalformed, Disposed, HeadMissing } from './errors.ts';
 import { type Files, readChecked } from './files.ts';
-import { type Head, type HeadName, headNames, type Manifest } from './manifest.ts';
+import { type Head, type HeadName, headNames, type Manifest, type TensorSpec } from './manifest.ts';
 import type { Host, Session, SessionOptions, Tensor } from './session.ts';
 
 /** Row-major features of each row; their size stands in the manifest. */
-export type Features = Readonly<Record<string, Uint8Array | Float32Array>>;
+export type Features = Readonly<Record<string, Feature>>;
+type Feature = Uint8Array | Float32Array | Float64Array | readonly string[];
+
+type OutputData = Float32Array | Float64Array | string[];
+
+/** The format gives each output of a head one type. */
+type Output<Name extends string> = Name extends 'cells/numbers'
+  ? Float64Array
+  : Name extends 'cells/texts'
+    ? string[]
+    : Float32Array;
+
+export type Outputs<Name extends string> = { [N in Name]: Output<N> };
 
 /** The heads of a bundle, each read, checked and opened once, when first wanted. */
 export interface Heads {
   open(name: HeadName): Promise<Session>;
   /** The asked outputs over all rows, computed some rows at a time. */
-  run(name: HeadName, rows: number, features: Features, outputs: readonly string[]): Promise<Float32Array[]>;
+  run<Name extends string>(
+    name: HeadName,
+    rows: number,
+    features: Features,
+    outputs: readonly Name[],
+  ): Promise<Outputs<Name>>;
   dispose(): Promise<void>;
 }
 
 export interface HeadsOptions extends Pick<SessionOptions, 'threads'> {
-  /** Rows computed at once, 256 unless told: bounds the memory that a large batch needs. */
+  /** Rows computed at once, 256 unless told: bounds the memory that a large batch needs, and keeps it in the cache. */
   readonly rowsAtOnce?: number;
 }
 
@@ -35,19 +52,27 @@ export function headsOf(host: Host, files: Files, manifest: Manifest, options: H
     return opening;
   }
 
-  async function run(name: HeadName, rows: number, features: Features, outputs: readonly string[]) {
+  async function run<Name extends string>(
+    name: HeadName,
+    rows: number,
+    features: Features,
+    outputs: readonly Name[],
+  ): Promise<Outputs<Name>> {
     const head = headOf(manifest, files, name);
-    const joined = outputs.map((output) => new Float32Array(rows * sizeOf(head.outputs, output)));
     const session = await open(name);
+    const parts: Outputs<Name>[] = [];
     for (let start = 0; start < rows; start += rowsAtOnce) {
       const count = Math.min(rowsAtOnce, rows - start);
       const found = await session.run(feedsOf(head, features, start, count), wanted(outputs));
-      outputs.forEach((output, i) => {
-        const size = sizeOf(head.outputs, output);
-        joined[i]!.set(dataOf(found[output], count * size, `${head.file}, ${output}`), start * size);
-      });
+      parts.push(mapNames(outputs, (output) => dataOf(head, output, found[output], count)));
     }
-    return joined;
+    return mapNames(outputs, (output) =>
+      joined(
+        head,
+        output,
+        parts.map((part) => part[output]),
+      ),
+    );
   }
 
   async function dispose() {
@@ -89,28 +114,71 @@ function headOf(manifest: Manifest, files: Files, name: HeadName): Head {
   );
 }
 
-function sizeOf(specs: Head['outputs'], name: string): number {
-  const spec = specs.find((each) => each.name === name)!;
-  return spec.shape.reduce<number>((size, length) => size * (length === 'batch' ? 1 : length), 1);
+function specOf(specs: Head['outputs'], name: string): TensorSpec {
+  return specs.find((each) => each.name === name)!;
+}
+
+function sizeOf({ shape }: TensorSpec): number {
+  return shape.reduce<number>((size, length) => size * (length === 'batch' ? 1 : length), 1);
 }
 
 function feedsOf(head: Head, features: Features, start: number, count: number): Record<string, Tensor> {
-  const feed = ({ name, type, shape }: Head['inputs'][number]): [string, Tensor] => {
-    const size = sizeOf(head.inputs, name);
-    const data = features[name]!.subarray(start * size, (start + count) * size);
-    return [name, { type, dims: shape.map((length) => (length === 'batch' ? count : length)), data }];
+  const feed = (spec: TensorSpec): [string, Tensor] => {
+    const size = sizeOf(spec);
+    const data = partOf(features[spec.name]!, start * size, (start + count) * size);
+    const dims = spec.shape.map((length) => (length === 'batch' ? count : length));
+    return [spec.name, { type: spec.type, dims, data }];
   };
   return Object.fromEntries(head.inputs.map(feed));
+}
+
+function partOf(feature: Feature, from: number, to: number): Feature {
+  if (from === 0 && to === feature.length) return feature;
+  return 'subarray' in feature ? feature.subarray(from, to) : feature.slice(from, to);
 }
 
 function wanted(outputs: readonly string[]): Record<string, null> {
   return Object.fromEntries(outputs.map((output) => [output, null]));
 }
 
-function dataOf(tensor: Tensor | undefined, length: number, place: string): Float32Array {
-  if (tensor?.data instanceof Float32Array && tensor.data.length === length) return tensor.data;
+function mapNames<Name extends string>(
+  names: readonly Name[],
+  of: (name: Name) => OutputData,
+): Outputs<Name> {
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as Outputs<Name>;
+}
+
+const arrays = { float32: Float32Array, float64: Float64Array, string: Array } as const;
+
+function arrayOf({ type }: TensorSpec) {
+  return arrays[type as keyof typeof arrays];
+}
+
+function dataOf(head: Head, output: string, tensor: Tensor | undefined, rows: number): OutputData {
+  const spec = specOf(head.outputs, output);
+  const data = tensor?.data;
+  if (data instanceof arrayOf(spec) && data.length === rows * sizeOf(spec)) {
+    return data as OutputData;
+  }
   throw new BundleMalformed(
-    place,
+    `${head.file}, ${output}`,
     `gave ${tensor?.type} [${tensor?.dims}], not the manifest's type and shape`,
   );
+}
+
+/** One after the other; a single part is not copied. */
+function joined(head: Head, output: string, parts: readonly OutputData[]): OutputData {
+  if (parts.length === 1) return parts[0]!;
+  const { type } = specOf(head.outputs, output);
+  if (type === 'string') return (parts as string[][]).flat();
+  const numbers = parts as readonly (Float32Array | Float64Array)[];
+  const all = new (type === 'float64' ? Float64Array : Float32Array)(
+    numbers.reduce((length, part) => length + part.length, 0),
+  );
+  let at = 0;
+  for (const part of numbers) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }

@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts';
+import type { ImageInput } from './manifest.ts';
 
 /** An image that a model made; `values` from 0 to 1, row by row, channels innermost. */
 export interface Image {
@@ -31,7 +31,7 @@ export function toImageData(image: Image): {
 /** Rows of flat values as images of the model's size. */
 export function imagesOf(
   values: Float32Array,
-  { width, height, channels }: Manifest['input'],
+  { width, height, channels }: ImageInput,
   labels: readonly (string | undefined)[],
 ): Image[] {
   const size = width * height * channels;

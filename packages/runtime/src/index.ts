@@ -1,5 +1,9 @@
+export type { Cell, Row } from './cells.ts';
+export type { Columns } from './columns.ts';
+export * from './conformal.ts';
 export * from './errors.ts';
 export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked, sha256 } from './files.ts';
+export { imageInput } from './form.ts';
 export { type Image, toImageData } from './image.ts';
 export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
 export * from './manifest.ts';
@@ -12,6 +16,7 @@ export type {
   Model,
 } from './model.ts';
 export * from './random.ts';
+export { readManifest } from './read-manifest.ts';
 export type {
   Fetches,
   Host,
@@ -22,3 +27,4 @@ export type {
   Tensors,
   TensorType,
 } from './session.ts';
+export { type Answer, type ColumnAnswers, type ScoreOptions, tableInput } from './tables.ts';

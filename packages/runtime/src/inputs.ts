@@ -1,5 +1,5 @@
 import { InputNotFinite, InputShape, InputType, LabelUnknown } from './errors.ts';
-import type { Manifest } from './manifest.ts';
+import type { ImageInput } from './manifest.ts';
 
 /** RGBA bytes, as a canvas gives them. */
 export interface Pixels {
@@ -30,7 +30,7 @@ export interface Rows<T> {
 }
 
 /** Images as bytes [rows, height · width · channels]. Throws INPUT_SHAPE, INPUT_TYPE, INPUT_NOT_FINITE. */
-export function imageRows(x: Images, { width, height, channels }: Manifest['input']): Rows<Uint8Array> {
+export function imageRows(x: Images, { width, height, channels }: ImageSize): Rows<Uint8Array> {
   const size = width * height * channels;
   if (isBytes(x) && x.length % size === 0) {
     return { rows: x.length / size, data: new Uint8Array(x.buffer, x.byteOffset, x.length) };
@@ -78,7 +78,7 @@ function isBytes(x: unknown): x is Uint8Array | Uint8ClampedArray {
   return x instanceof Uint8Array || x instanceof Uint8ClampedArray;
 }
 
-function isPixels(x: unknown): x is Pixels {
+export function isPixels(x: unknown): x is Pixels {
   return typeof x === 'object' && x !== null && 'data' in x && 'width' in x && 'height' in x;
 }
 
@@ -171,7 +171,7 @@ function finiteAt(value: unknown, row: number, column: number, name = 'z'): numb
   return value;
 }
 
-type ImageSize = Pick<Manifest['input'], 'width' | 'height' | 'channels'>;
+type ImageSize = Pick<ImageInput, 'width' | 'height' | 'channels'>;
 
 /** RGBA over black: its luminance for one channel, red, green and blue for three. */
 function channelsOf({ data, width, height }: Pixels, size: ImageSize, place: string): number[] {

@@ -261,7 +261,7 @@ describe('files', () => {
   });
 
   test('with a manifest that is newer, spoilt, or another page', async () => {
-    const newer = edited(files, (manifest) => Object.assign(manifest, { formatVersion: 2 }));
+    const newer = edited(files, (manifest) => Object.assign(manifest, { formatVersion: 3 }));
     await expect(node.load(newer)).rejects.toMatchObject({ code: 'BUNDLE_TOO_NEW' });
     const spoilt = new Map(files).set('manifest.json', new TextEncoder().encode('<!doctype html>'));
     await expect(node.load(spoilt)).rejects.toMatchObject({ code: 'BUNDLE_MALFORMED' });

@@ -1,19 +1,16 @@
+import type { Row } from './cells.ts';
+import type { Columns } from './columns.ts';
 import { InputType } from './errors.ts';
 import { type Files, placeOf } from './files.ts';
-import { type Heads, type HeadsOptions, headsOf } from './heads.ts';
-import { type Image, imagesOf } from './image.ts';
-import {
-  type Images,
-  imageRows,
-  type Label,
-  type Latents,
-  labelIndex,
-  labelIndices,
-  latentRows,
-} from './inputs.ts';
-import { type HeadName, type Manifest, manifestFile, readManifest } from './manifest.ts';
+import { type Form, formOf, type Given, type Made } from './form.ts';
+import { type Features, type Heads, type HeadsOptions, headsOf } from './heads.ts';
+import type { Image } from './image.ts';
+import { type Images, type Label, type Latents, labelIndex, labelIndices, latentRows } from './inputs.ts';
+import { type HeadName, type Manifest, manifestFile } from './manifest.ts';
 import { fillNormal, reservedStreams } from './random.ts';
+import { readManifest } from './read-manifest.ts';
 import type { Host } from './session.ts';
+import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
 
 export interface LoadOptions extends HeadsOptions {
   /** Heads to open at once rather than when first used. */
@@ -41,31 +38,43 @@ export interface LabelOptions {
 }
 
 export interface GenerateOptions {
-  /** By default images go through the classes in turn. */
+  /** By default images, or rows, go through the classes in turn. */
   readonly label?: Label;
   /** How many; by default one, or one of each class if no label is given. */
   readonly count?: number;
-  /** Image i depends on the seed, on i and on its class alone, and is drawn with equal noise on every host. */
+  /** Image or row i depends on the seed, on i and on its class alone, and is drawn with equal noise on every host. */
   readonly seed?: number;
   /** Scales the noise: 0 gives the centre of the prior, 1 (the default) the prior itself. */
   readonly temperature?: number;
 }
 
-/** A loaded bundle. Rows in, one answer for each row out, in order. */
+/**
+ * A loaded bundle, of images or of the rows of a table. Rows in, one answer for each row out, in order. Throws INPUT_KIND
+ * where it is given, or asked for, the other of the two. `decode` and `generate` make images or rows: `generate<Row>()`.
+ */
 export interface Model {
   readonly manifest: Manifest;
   /** q(y|x). Throws HEAD_MISSING for a model without classes. */
-  classify(x: Images): Promise<Classification[]>;
+  classify(x: Images | readonly Row[]): Promise<Classification[]>;
   /** q(z|x,y). */
-  encode(x: Images, options?: LabelOptions): Promise<Code[]>;
-  /** The mean of p(x|y,z). */
-  decode(z: Latents, labels?: Label | readonly Label[]): Promise<Image[]>;
-  /** Images of p(x|y,z), z drawn from the prior. */
-  generate(options?: GenerateOptions): Promise<Image[]>;
-  /** Each image decoded again from the mean of its code. */
+  encode(x: Images | readonly Row[], options?: LabelOptions): Promise<Code[]>;
+  /** The mean of p(x|y,z); of a column with levels, the most probable. */
+  decode<X extends Image | Row = Image>(z: Latents, labels?: Label | readonly Label[]): Promise<X[]>;
+  /** Images or rows of p(x|y,z), z drawn from the prior. */
+  generate<X extends Image | Row = Image>(options?: GenerateOptions): Promise<X[]>;
+  /** Each image or row decoded again from the mean of its code. */
   reconstruct(x: Images, options?: LabelOptions): Promise<Image[]>;
+  reconstruct(rows: readonly Row[], options?: LabelOptions): Promise<Row[]>;
   /** The negative of a lower bound on log p(x), in nats: the higher, the stranger. */
   score(x: Images): Promise<number[]>;
+  /** How strange each row is, and why. Throws CALIBRATION_MISSING and CALIBRATION_TOO_FEW for an `fpr` that cannot be kept. */
+  score(rows: readonly Row[], options?: ScoreOptions): Promise<Answer[]>;
+  /** The same of whole columns, without an object for each row. */
+  scoreColumns(columns: Columns, options?: ScoreOptions): Promise<ColumnAnswers>;
+  /** The rows with their missing cells filled in; known cells, and what is no column of the model, stay. */
+  impute(rows: readonly Row[]): Promise<Row[]>;
+  /** The same of whole columns. */
+  imputeColumns(columns: Columns): Promise<Columns>;
   /** Frees the sessions; every later call throws DISPOSED. */
   dispose(): Promise<void>;
 }
@@ -81,129 +90,122 @@ export async function loadWith(host: Host, files: Files, options: LoadOptions = 
   return modelOf(manifest, heads);
 }
 
+/** A loaded bundle, as its calls see it. */
+interface Loaded {
+  readonly manifest: Manifest;
+  readonly heads: Heads;
+  readonly form: Form;
+}
+
 function modelOf(manifest: Manifest, heads: Heads): Model {
+  const loaded: Loaded = { manifest, heads, form: formOf(manifest) };
+  const tables = tablesOf(manifest, heads);
+  const score = (x: Given, options?: ScoreOptions) =>
+    manifest.input.kind === 'image' ? scoreImages(loaded, x) : tables.score(x as readonly Row[], options);
   return {
     manifest,
-    classify: (x) => classify(manifest, heads, x),
-    encode: (x, options) => encode(manifest, heads, x, options),
-    decode: (z, labels) => decode(manifest, heads, z, labels),
-    generate: (options) => generate(manifest, heads, options),
-    reconstruct: (x, options) => reconstruct(manifest, heads, x, options),
-    score: (x) => score(manifest, heads, x),
+    classify: (x) => classify(loaded, x),
+    encode: (x, options) => encode(loaded, x, options),
+    decode: (z, labels) => decode(loaded, z, labels) as Promise<never[]>,
+    generate: (options) => generate(loaded, options) as Promise<never[]>,
+    reconstruct: (x: Given, options?: LabelOptions) => reconstruct(loaded, x, options) as Promise<never[]>,
+    ...tables,
+    score: score as Model['score'],
     dispose: () => heads.dispose(),
   };
 }
 
-async function classify(
-  { input, labels }: Manifest,
-  heads: Heads,
-  images: Images,
-): Promise<Classification[]> {
-  const { rows, data: x } = imageRows(images, input);
-  const [all] = await heads.run('classifier', rows, { x }, ['probabilities']);
-  return rowsOf(all!, labels.length).map((probabilities) => {
-    const probability = Math.max(...probabilities);
-    const index = probabilities.indexOf(probability);
-    return { label: labels[index]!, index, probability, probabilities };
-  });
+async function classify({ manifest, heads, form }: Loaded, x: Given): Promise<Classification[]> {
+  const { rows, data } = form.read(x);
+  return classifyRead(manifest, heads, rows, data);
 }
 
-async function encode(
-  manifest: Manifest,
+async function classifyRead(
+  { labels }: Manifest,
   heads: Heads,
-  images: Images,
-  { labels }: LabelOptions = {},
-): Promise<Code[]> {
-  const { rows, data: x } = imageRows(images, manifest.input);
-  const classes = await classesOf(manifest, heads, x, rows, labels);
+  rows: number,
+  features: Features,
+): Promise<Classification[]> {
+  const { probabilities } = await heads.run('classifier', rows, features, ['probabilities']);
+  return rowsOf(probabilities, labels.length).map((each) => mostProbable(each, labels));
+}
+
+async function encode({ manifest, heads, form }: Loaded, x: Given, options?: LabelOptions): Promise<Code[]> {
+  const { rows, data } = form.read(x);
+  const classes = await classesOf(manifest, heads, rows, data, options);
   const y = oneHot(classes, manifest.labels.length);
-  const [means, logVariances] = await heads.run('encoder', rows, { x, y }, ['mean', 'logVariance']);
-  const deviations = rowsOf(logVariances!, manifest.latent.size);
-  return rowsOf(means!, manifest.latent.size).map((mean, row) => ({
+  const found = await heads.run('encoder', rows, { ...data, y }, ['mean', 'logVariance']);
+  const deviations = rowsOf(found.logVariance, manifest.latent.size);
+  return rowsOf(found.mean, manifest.latent.size).map((mean, row) => ({
     ...labelled(manifest, classes[row]),
     mean,
     standardDeviation: deviations[row]!.map((logVariance) => Math.exp(logVariance / 2)),
   }));
 }
 
-async function decode(
-  manifest: Manifest,
-  heads: Heads,
-  latents: Latents,
-  labels?: Label | readonly Label[],
-): Promise<Image[]> {
-  const { rows, data: z } = latentRows(latents, manifest.latent.size);
-  const classes = givenClasses(manifest, rows, labels);
-  return decodeAs(manifest, heads, z, rows, classes);
+async function decode(loaded: Loaded, latents: Latents, labels?: Label | readonly Label[]): Promise<Made[]> {
+  const { rows, data: z } = latentRows(latents, loaded.manifest.latent.size);
+  return decodeAs(loaded, z, rows, givenClasses(loaded.manifest, rows, labels));
 }
 
-async function generate(manifest: Manifest, heads: Heads, options: GenerateOptions = {}): Promise<Image[]> {
+async function generate(loaded: Loaded, options: GenerateOptions = {}): Promise<Made[]> {
+  const { labels, latent } = loaded.manifest;
   const { label, seed = 0, temperature = 1 } = options;
-  const classes = manifest.labels.length;
+  const classes = labels.length;
   const { count = label === undefined ? Math.max(1, classes) : 1 } = options;
   natural('count', count);
   natural('seed', seed);
   if (!(temperature >= 0 && temperature < Infinity)) {
     throw new InputType('temperature', `${temperature} is no scale`, 'Give a number from 0 up.');
   }
-  const chosen = label === undefined ? undefined : labelIndex(label, manifest.labels);
-  const z = new Float32Array(count * manifest.latent.size);
-  fillNormal(z, { seed, stream: generateStream, step: 0 });
+  const chosen = label === undefined ? undefined : labelIndex(label, labels);
+  const noise = new Float32Array(count * latent.size);
+  fillNormal(noise, { seed, stream: generateStream, step: 0 });
   const cycle = (_: unknown, row: number) => chosen ?? row % classes;
   const indices = classes === 0 ? [] : Array.from({ length: count }, cycle);
-  return decodeAs(
-    manifest,
-    heads,
-    z.map((noise) => noise * temperature),
-    count,
-    indices,
-  );
+  const z = noise.map((each) => each * temperature);
+  return decodeAs(loaded, z, count, indices);
 }
 
 const generateStream = reservedStreams;
 
-async function reconstruct(
-  manifest: Manifest,
-  heads: Heads,
-  images: Images,
-  { labels }: LabelOptions = {},
-): Promise<Image[]> {
-  const { rows, data: x } = imageRows(images, manifest.input);
-  const classes = await classesOf(manifest, heads, x, rows, labels);
+async function reconstruct(loaded: Loaded, x: Given, options?: LabelOptions): Promise<Made[]> {
+  const { manifest, heads, form } = loaded;
+  const { rows, data } = form.read(x);
+  const classes = await classesOf(manifest, heads, rows, data, options);
   const y = oneHot(classes, manifest.labels.length);
-  const [z] = await heads.run('encoder', rows, { x, y }, ['mean']);
-  return decodeAs(manifest, heads, z!, rows, classes);
+  const { mean: z } = await heads.run('encoder', rows, { ...data, y }, ['mean']);
+  return decodeAs(loaded, z, rows, classes);
 }
 
-async function score({ input }: Manifest, heads: Heads, images: Images): Promise<number[]> {
-  const { rows, data: x } = imageRows(images, input);
-  const [scores] = await heads.run('scorer', rows, { x }, ['score']);
-  return Array.from(scores!);
+async function scoreImages({ heads, form }: Loaded, x: Given): Promise<number[]> {
+  const { rows, data } = form.read(x);
+  const { score } = await heads.run('scorer', rows, data, ['score']);
+  return Array.from(score);
 }
 
 async function decodeAs(
-  manifest: Manifest,
-  heads: Heads,
+  { manifest, heads, form }: Loaded,
   z: Float32Array,
   rows: number,
   classes: readonly number[],
-): Promise<Image[]> {
+): Promise<Made[]> {
   const y = oneHot(classes, manifest.labels.length);
-  const [values] = await heads.run('decoder', rows, { y, z }, ['mean']);
+  const decoded = await heads.run('decoder', rows, { y, z }, form.outputs);
   const labels = Array.from({ length: rows }, (_, row) => labelled(manifest, classes[row]).label);
-  return imagesOf(values!, manifest.input, labels);
+  return form.write(decoded, labels);
 }
 
 /** The given classes of each row, or else the most probable; none for a model without classes. */
 async function classesOf(
   manifest: Manifest,
   heads: Heads,
-  x: Uint8Array,
   rows: number,
-  labels: Label | readonly Label[] | undefined,
+  features: Features,
+  { labels }: LabelOptions = {},
 ): Promise<readonly number[]> {
   if (labels !== undefined || manifest.labels.length === 0) return givenClasses(manifest, rows, labels);
-  return (await classify(manifest, heads, x)).map(({ index }) => index);
+  return (await classifyRead(manifest, heads, rows, features)).map(({ index }) => index);
 }
 
 function givenClasses(

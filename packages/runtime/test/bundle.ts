@@ -130,7 +130,7 @@ function ports(specs: readonly TensorSpec[]) {
 function manifestOf(withClasses: boolean, heads: Manifest['heads'], parity: FileEntry): Manifest {
   return {
     format: 'semivae-bundle',
-    formatVersion: 1,
+    formatVersion: 2,
     name: 'tiny',
     description: 'a model for tests',
     model: { kind: withClasses ? 'm2' : 'm1', paper: 'Kingma et al. 2014', sizes: { latent, hidden: [] } },
@@ -138,7 +138,7 @@ function manifestOf(withClasses: boolean, heads: Manifest['heads'], parity: File
     labels: withClasses ? labels : [],
     latent: { size: latent },
     heads,
-    score: { meaning: 'negative bound', unit: 'nats', bound: 'elbo', samples: 1 },
+    score: { kind: 'bound', meaning: 'negative bound', unit: 'nats', bound: 'elbo', samples: 1 },
     training: {
       data: 'none',
       rows: 0,

@@ -1,6 +1,7 @@
 /** Just enough of ONNX's protobuf to write the graphs of these tests: onnx.proto3, opset 17, ir_version 8. */
 
-const typeNumbers = { float32: 1, uint8: 2, int64: 7 } as const;
+const typeNumbers = { float32: 1, uint8: 2, int64: 7, string: 8, float64: 11 } as const;
+export const double = typeNumbers.float64;
 
 export interface Port {
   readonly name: string;
@@ -12,13 +13,15 @@ export interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number>>;
+  readonly attributes?: Readonly<Record<string, number | readonly string[] | Float32Array>>;
+  /** Operators of ai.onnx by default. */
+  readonly domain?: 'ai.onnx.ml';
 }
 
 export interface Weight {
   readonly name: string;
   readonly dims: readonly number[];
-  readonly data: Float32Array | BigInt64Array;
+  readonly data: Float32Array | Float64Array | BigInt64Array | readonly string[];
 }
 
 /** A serialized ModelProto. */
@@ -36,29 +39,49 @@ export function modelProto(
     ...outputs.map((port) => bytes(12, valueInfo(port))),
   ];
   const opset = [...bytes(1, []), ...integer(2, 17)];
-  return Uint8Array.from([...integer(1, 8), ...bytes(7, graph.flat()), ...bytes(8, opset)]);
+  const learning = [...bytes(1, utf8('ai.onnx.ml')), ...integer(2, 2)];
+  const opsets = [...bytes(8, opset), ...bytes(8, learning)];
+  return Uint8Array.from([...integer(1, 8), ...bytes(7, graph.flat()), ...opsets]);
 }
 
-function nodeProto({ op, inputs, output, attributes = {} }: Node): number[] {
-  const attribute = ([name, value]: [string, number]) =>
-    bytes(5, [...bytes(1, utf8(name)), ...integer(3, value), ...integer(20, 2)]);
+function nodeProto({ op, inputs, output, attributes = {}, domain }: Node): number[] {
   return [
     ...inputs.flatMap((input) => bytes(1, utf8(input))),
     ...bytes(2, utf8(output)),
     ...bytes(4, utf8(op)),
-    ...Object.entries(attributes).flatMap(attribute),
+    ...Object.entries(attributes).flatMap(([name, value]) =>
+      bytes(5, [...bytes(1, utf8(name)), ...attribute(value)]),
+    ),
+    ...(domain ? bytes(7, utf8(domain)) : []),
   ];
 }
 
+function attribute(value: number | readonly string[] | Float32Array): number[] {
+  if (typeof value === 'number') return [...integer(3, value), ...integer(20, 2)];
+  if (value instanceof Float32Array) return [...bytes(7, raw(value)), ...integer(20, 6)];
+  return [...value.flatMap((text) => bytes(9, utf8(text))), ...integer(20, 8)];
+}
+
 function tensorProto({ name, dims, data }: Weight): number[] {
-  const type = data instanceof Float32Array ? typeNumbers.float32 : typeNumbers.int64;
-  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const content = Array.isArray(data)
+    ? (data as readonly string[]).flatMap((text) => bytes(6, utf8(text)))
+    : bytes(9, raw(data as Float32Array));
   return [
     ...dims.flatMap((dim) => integer(1, dim)),
-    ...integer(2, type),
+    ...integer(2, typeNumbers[typeOf(data)]),
     ...bytes(8, utf8(name)),
-    ...bytes(9, [...raw]),
+    ...content,
   ];
+}
+
+function typeOf(data: Weight['data']): keyof typeof typeNumbers {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  return data instanceof BigInt64Array ? 'int64' : 'string';
+}
+
+function raw(data: ArrayBufferView): number[] {
+  return [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)];
 }
 
 function valueInfo({ name, type, shape }: Port): number[] {

@@ -1,37 +1,53 @@
-import { cast, input, type LeafValue, less, noise, oneHot, type Value } from '@semivae/graph';
+import { add, cast, div, input, less, min, noise, oneHot, type Value } from '@semivae/graph';
 import {
-  encodeImages,
+  bernoulli,
+  blurred,
+  type Columns,
   featuresOf,
-  type ImageColumns,
   type Known,
   known,
+  layoutOf,
   type Model,
   m1,
   m2,
-  rawInput,
+  tableLikelihood,
+  trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
 import { RecipeError } from './errors.ts';
 import { classification, type Objective, semiSupervised, unsupervised } from './objectives.ts';
-import { adam, type Optimizer, warmupAndDecay } from './optimizers.ts';
+import { adam, averaged, type Optimizer, stepCount, warmupAndDecay } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { type TrainingStep, trainingStep } from './step.ts';
 
 /** What a recipe needs to know of the data before it becomes a graph. */
 export interface DataShape {
-  readonly columns: ImageColumns;
+  readonly columns: Columns;
   readonly classes: number;
   /** Training rows that an epoch goes through. */
   readonly rows: number;
 }
 
+/** Features of the latent: what the recipe says, or 50 for images and half a table's features, from 2 to 32. */
+export const latentOf = ({ model }: Recipe, columns: Columns): number => {
+  if (model.latent !== undefined || columns.kind === 'image') return model.latent ?? 50;
+  return Math.min(32, Math.max(2, Math.ceil(layoutOf(columns).features.length / 2)));
+};
+
+export interface ModelOptions {
+  /** Whether features made of others count in a table's density: they do in training, not in what is told of it. */
+  readonly derived?: boolean;
+}
+
 /** The model that a recipe names, for data of this shape. Throws `MODEL_NO_CLASSES`, `LABELS_NEEDED`. */
-export function modelOf({ model, data, name }: Recipe, { columns, classes }: DataShape): Model {
+export function modelOf(recipe: Recipe, { columns, classes }: DataShape, options: ModelOptions = {}): Model {
+  const { model, data, name } = recipe;
   const sizes = {
     x: featuresOf(columns),
-    latent: model.latent,
+    latent: latentOf(recipe, columns),
     hidden: model.hidden,
     activation: model.activation,
+    likelihood: columns.kind === 'image' ? bernoulli : tableLikelihood(layoutOf(columns), options),
   };
   if (model.kind === 'm1') {
     if (data.labels === 0) return m1(sizes);
@@ -51,7 +67,7 @@ export function modelOf({ model, data, name }: Recipe, { columns, classes }: Dat
   );
 }
 
-export const boundOf = ({ kind, samples }: Recipe['score']): Bound =>
+export const boundOf = ({ kind, samples }: Recipe['objective']['bound']): Bound =>
   kind === 'iwae' ? iwae(samples) : elbo({ samples });
 
 /** The names of a step's raw inputs. */
@@ -59,41 +75,63 @@ export const LABELLED_X = 'labelled/x';
 export const LABELLED_Y = 'labelled/y';
 export const UNLABELLED_X = 'unlabelled/x';
 
-/** Pixels as the model sees them: grey, or a coin thrown for each (Salakhutdinov and Murray 2008). */
-function pixels(raw: LeafValue<'input'>, binarize: boolean, scope: string): Value {
-  const grey = encodeImages(raw);
-  return binarize ? cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32') : grey;
+/** A coin thrown for each pixel (Salakhutdinov and Murray 2008). */
+const thrown = (grey: Value, scope: string): Value =>
+  cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32');
+
+/** A batch of rows as the bound is of them, and as q is shown them. */
+function batchOf(
+  { data, objective }: Recipe,
+  columns: Columns,
+  rows: number,
+  scope: string,
+): { readonly x: Value; readonly shown?: { readonly x: Value } } {
+  const { x } = trainingRows(columns, rows, `${scope}x`);
+  if (columns.kind === 'image') return { x: data.binarize ? thrown(x, scope) : x };
+  const { inputNoise, hide } = objective;
+  if (inputNoise === 0 && hide === 0) return { x };
+  return { x, shown: { x: blurred(layoutOf(columns), x, { noise: inputNoise, hide }, scope) } };
 }
 
-function unlabelledRows({ data, batch }: Recipe, { columns }: DataShape): Known {
-  const raw = rawInput(columns, batch.unlabelled, UNLABELLED_X);
-  return known({ x: pixels(raw, data.binarize, 'unlabelled/') }, [batch.unlabelled], 'unlabelled/');
+function unlabelledRows(recipe: Recipe, { columns }: DataShape): Known {
+  const { x, shown } = batchOf(recipe, columns, recipe.batch.unlabelled, 'unlabelled/');
+  return known({ x }, [recipe.batch.unlabelled], 'unlabelled/', shown);
 }
 
-function labelledRows({ data, batch }: Recipe, { columns, classes }: DataShape): Known {
-  const raw = rawInput(columns, batch.labelled, LABELLED_X);
-  const y = oneHot(input(LABELLED_Y, [batch.labelled], 'int64'), classes);
-  return known({ x: pixels(raw, data.binarize, 'labelled/'), y }, [batch.labelled], 'labelled/');
+function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
+  const rows = recipe.batch.labelled;
+  const { x, shown } = batchOf(recipe, columns, rows, 'labelled/');
+  const y = oneHot(input(LABELLED_Y, [rows], 'int64'), classes);
+  return known({ x, y }, [rows], 'labelled/', shown);
+}
+
+/** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
+function trainedBound({ objective: { bound, klWarmup } }: Recipe): Bound {
+  if (klWarmup === 0 || bound.kind === 'iwae') return boundOf(bound);
+  return elbo({ samples: bound.samples, beta: min(div(add(stepCount, 1), klWarmup), 1) });
 }
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   if (kind === 'supervised') return classification(model, labelledRows(recipe, shape));
-  const bound = boundOf(recipe.objective.bound);
+  const bound = trainedBound(recipe);
   const unlabelled = unlabelledRows(recipe, shape);
   if (!model.y) return unsupervised(model, unlabelled, bound);
   return semiSupervised(model, labelledRows(recipe, shape), unlabelled, { bound, alpha, labelledWeight });
 }
 
-/** Steps in an epoch: each unlabelled row once, but for a remainder smaller than a batch. */
-export const stepsPerEpoch = ({ batch }: Recipe, { rows }: DataShape): number =>
-  Math.max(1, Math.floor(rows / batch.unlabelled));
+/** Steps in an epoch: what the recipe says, or each unlabelled row once, but for a remainder smaller than a batch. */
+export const stepsPerEpoch = (
+  { batch, stepsPerEpoch: said }: Recipe,
+  { rows }: Pick<DataShape, 'rows'>,
+): number => said ?? Math.max(1, Math.floor(rows / batch.unlabelled));
 
 function optimizerOf(recipe: Recipe, shape: DataShape): Optimizer {
-  const { warmup, decay, floor, ...settings } = recipe.optimizer;
+  const { warmup, decay, floor, average, ...settings } = recipe.optimizer;
   const steps = recipe.epochs * stepsPerEpoch(recipe, shape);
-  return adam({ ...settings, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
+  const optimizer = adam({ ...settings, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
+  return average === undefined ? optimizer : averaged(optimizer, average);
 }
 
 /** A recipe and the shape of its data as a model and its training step. */

@@ -18,6 +18,7 @@ import {
   complete,
   type Distribution,
   divergenceFromStandard,
+  evidence,
   type Factor,
   type Gaussian,
   type Known,
@@ -38,15 +39,15 @@ export interface ElboOptions {
   readonly samples?: number;
   /** Use the closed form of a divergence where it may stand in; otherwise all terms are sampled. */
   readonly closedForm?: boolean;
+  /** Weight of the latent's divergence: 1 is the bound, less lets the model learn to use its latent first. */
+  readonly beta?: Value;
 }
 
 /** With an axis of one put in before the features of everything known; noise is drawn `times` along it. */
-const withAxis = ({ values, noiseShape, scope }: Known, times: number): Known =>
-  known(
-    mapValues(values, (value) => unsqueeze(value, -2)),
-    [...noiseShape, times],
-    scope,
-  );
+const withAxis = ({ values, noiseShape, scope, shown }: Known, times: number): Known => {
+  const widened = (each: Values) => mapValues(each, (value) => unsqueeze(value, -2));
+  return known(widened(values), [...noiseShape, times], scope, shown && widened(shown));
+};
 
 const total = (terms: readonly Value[]): Value => terms.reduce((left, right) => add(left, right));
 
@@ -71,7 +72,7 @@ function logRatio(factor: Factor, values: Values, posterior: Distribution | unde
 }
 
 /** log p(seen, hidden) − log q(hidden | seen), the hidden drawn once. */
-function logWeight(model: Model, seen: Known, closedForm: boolean): Value {
+function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value): Value {
   const { values, drawn } = complete(
     model.q.filter((each) => !(each.variable.name in seen.values)),
     seen,
@@ -79,18 +80,19 @@ function logWeight(model: Model, seen: Known, closedForm: boolean): Value {
   const terms = model.p.map((factor) => {
     const posterior = drawn[factor.variable.name];
     const closed = closedForm && posterior ? divergence(model, factor, posterior) : undefined;
-    return closed ? neg(closed) : logRatio(factor, values, posterior);
+    const term = closed ? neg(closed) : logRatio(factor, values, posterior);
+    return beta && posterior ? mul(term, beta) : term;
   });
   return total(terms);
 }
 
 /** The evidence lower bound, E_q log p(seen, hidden) / q(hidden | seen)  (Kingma and Welling 2014, eq. 3). */
 export const elbo =
-  ({ samples = 1, closedForm = true }: ElboOptions = {}): Bound =>
+  ({ samples = 1, closedForm = true, beta }: ElboOptions = {}): Bound =>
   (model, seen) =>
     samples === 1
-      ? logWeight(model, seen, closedForm)
-      : mean(logWeight(model, withAxis(seen, samples), closedForm), [-1]);
+      ? logWeight(model, seen, closedForm, beta)
+      : mean(logWeight(model, withAxis(seen, samples), closedForm, beta), [-1]);
 
 /** log 1/k Σᵢ p(seen, hiddenᵢ) / q(hiddenᵢ | seen)  (Burda et al. 2016, eq. 8). */
 export const iwae =
@@ -105,11 +107,11 @@ export const iwae =
 export const summedOver =
   (y: Variable, bound: Bound): Bound =>
   (model, seen) => {
-    const { logits } = query(model.q, y, seen.values) as Categorical;
+    const { logits } = query(model.q, y, evidence(seen)) as Categorical;
     const wide = withAxis(seen, 1);
     const ones = Array<number>(seen.noiseShape.length).fill(1);
     const everyValue = reshape(identityMatrix(y.size), [...ones, y.size, y.size]);
-    const each = bound(model, known({ ...wide.values, [y.name]: everyValue }, wide.noiseShape, wide.scope));
+    const each = bound(model, { ...wide, values: { ...wide.values, [y.name]: everyValue } });
     const weights = softmax(logits);
     return sum(mul(weights, sub(each, logSoftmax(logits))), [-1]);
   };

@@ -1,9 +1,12 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { encodeImages, type Model, query, rawInput } from '@semivae/model';
+import { type Model, query, trainingRows } from '@semivae/model';
+import type { Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
-import type { Images } from './data/dataset.ts';
+import { range } from './data/shuffle.ts';
+import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
+import { shippedParameters } from './optimizers.ts';
 
 const CHUNK = 1000;
 
@@ -23,11 +26,24 @@ export function errorPercent(predicted: ArrayLike<number>, labels: ArrayLike<num
   return (100 * wrong) / labels.length;
 }
 
-/** The most probable class of each image, by a trained classifier with this state. */
-export type Classifier = (
-  state: StoredTensors,
-  images: Pick<Images, 'bytes' | 'rows'>,
-) => Promise<Uint8Array>;
+/** Rows without anything that is known of them. */
+export type BareRows = Pick<TrainingSet, 'rows' | 'width' | 'type' | 'copy'>;
+
+/** The most probable class of each row, by a trained classifier with this state. */
+export type Classifier = (state: StoredTensors, set: BareRows) => Promise<Uint8Array>;
+
+/** All rows of a set as tensors of at most `CHUNK` rows. */
+export function* chunksOf({ rows, width, type, copy }: BareRows): Generator<{ start: number; x: Tensor }> {
+  for (let start = 0; start < rows; start += CHUNK) {
+    const count = Math.min(CHUNK, rows - start);
+    const data = type === 'uint8' ? new Uint8Array(count * width) : new Float32Array(count * width);
+    copy(
+      range(count).map((row) => start + row),
+      data,
+    );
+    yield { start, x: { type, dims: [count, width], data } };
+  }
+}
 
 /** Opens q(y|x) for calling with any state of the same model, which must have classes. */
 export async function openClassifier(
@@ -35,19 +51,17 @@ export async function openClassifier(
   model: Model,
   { columns, classes }: DataShape,
 ): Promise<Classifier> {
-  const raw = rawInput(columns, 'batch');
-  const { probabilities } = query(model.q, model.y!, { x: encodeImages(raw) }).answers;
+  const { x } = trainingRows(columns, 'batch', 'x');
+  const { probabilities } = query(model.q, model.y!, { x }).answers;
   const classifier = graph('classifier', { probabilities: probabilities! });
   const evaluator = await engine.openGraph(classifier);
-  return async (state, { bytes, rows }) => {
+  return async (state, set) => {
+    const shipped = shippedParameters(state);
     const parameters = Object.fromEntries(
-      classifier.parameters.map(({ leaf }) => [leaf.name, fed(state[leaf.name]!)]),
+      classifier.parameters.map(({ leaf }) => [leaf.name, fed(shipped[leaf.name]!)]),
     );
-    const width = bytes.length / rows;
-    const predicted = new Uint8Array(rows);
-    for (let start = 0; start < rows; start += CHUNK) {
-      const data = bytes.subarray(start * width, Math.min(rows, start + CHUNK) * width);
-      const x = { type: 'uint8', dims: [data.length / width, width], data } as const;
+    const predicted = new Uint8Array(set.rows);
+    for (const { start, x } of chunksOf(set)) {
       const answers = await evaluator.run({ x, ...parameters });
       predicted.set(mostProbable(answers.probabilities!.data as Float32Array, classes), start);
     }
@@ -55,11 +69,11 @@ export async function openClassifier(
   };
 }
 
-/** A trained classifier's error on labelled images, in percent. */
-export type Tester = (state: StoredTensors, images: Images) => Promise<number>;
+/** A trained classifier's error on labelled rows, in percent. */
+export type Tester = (state: StoredTensors, set: BareRows & Pick<TrainingSet, 'labels'>) => Promise<number>;
 
 /** `openClassifier`, its answers held against the labels. */
 export async function openTester(engine: Engine, model: Model, shape: DataShape): Promise<Tester> {
   const classify = await openClassifier(engine, model, shape);
-  return async (state, images) => errorPercent(await classify(state, images), images.labels);
+  return async (state, set) => errorPercent(await classify(state, set), set.labels);
 }

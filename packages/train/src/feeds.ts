@@ -1,9 +1,9 @@
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
 import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
 import { LABELLED_X, LABELLED_Y, UNLABELLED_X } from './assemble.ts';
-import { batchRows, copyRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
-import type { Images } from './data/dataset.ts';
+import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
 import { stream } from './data/shuffle.ts';
+import type { TrainingSet } from './data/training-set.ts';
 import type { Rows } from './fit.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -17,24 +17,20 @@ export interface Feeder {
 interface Source {
   readonly order: RowOrder;
   readonly chosen: Int32Array;
-  readonly x: Uint8Array;
+  readonly x: Uint8Array | Float32Array;
   readonly y: BigInt64Array;
 }
 
-function fillSource(
-  { order, chosen, x, y }: Source,
-  { bytes, width, height, labels }: Images,
-  step: number,
-): void {
+function fillSource({ order, chosen, x, y }: Source, { copy, labels }: TrainingSet, step: number): void {
   batchRows(order, step, chosen);
-  copyRows(bytes, width * height, chosen, 0, chosen.length, x);
+  copy(chosen, x);
   for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
 }
 
-const openSource = (order: RowOrder, size: number, pixels: number): Source => ({
+const openSource = (order: RowOrder, size: number, { type, width }: TrainingSet): Source => ({
   order,
   chosen: new Int32Array(size),
-  x: new Uint8Array(size * pixels),
+  x: type === 'uint8' ? new Uint8Array(size * width) : new Float32Array(size * width),
   y: new BigInt64Array(size),
 });
 
@@ -42,25 +38,26 @@ const openSource = (order: RowOrder, size: number, pixels: number): Source => ({
 function openBatches(
   names: readonly string[],
   { batch }: Recipe,
-  images: Images,
+  set: TrainingSet,
   rows: Rows,
   seed: number,
 ): Feeder {
-  const pixels = images.width * images.height;
+  const { type, width } = set;
   const feeds: Record<string, Tensor> = {};
   const sources: Source[] = [];
   if (names.includes(UNLABELLED_X)) {
-    const source = openSource(rowOrder(rows.train, seed, stream.unlabelledOrder), batch.unlabelled, pixels);
-    feeds[UNLABELLED_X] = { type: 'uint8', dims: [batch.unlabelled, pixels], data: source.x };
+    const order = rowOrder(rows.train, seed, stream.unlabelledOrder, set.together);
+    const source = openSource(order, batch.unlabelled, set);
+    feeds[UNLABELLED_X] = { type, dims: [batch.unlabelled, width], data: source.x };
     sources.push(source);
   }
   if (names.includes(LABELLED_X)) {
-    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, pixels);
-    feeds[LABELLED_X] = { type: 'uint8', dims: [batch.labelled, pixels], data: source.x };
+    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, set);
+    feeds[LABELLED_X] = { type, dims: [batch.labelled, width], data: source.x };
     feeds[LABELLED_Y] = { type: 'int64', dims: [batch.labelled], data: source.y };
     sources.push(source);
   }
-  return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, images, step)) };
+  return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, set, step)) };
 }
 
 /** Noise leaves as tensors; leaf i draws from Philox stream i. */
@@ -85,12 +82,12 @@ function openNoise(leaves: readonly LeafValue<'noise'>[], seed: number): Feeder 
 export function openFeeder(
   { inputs, noises }: Graph,
   recipe: Recipe,
-  images: Images,
+  set: TrainingSet,
   rows: Rows,
   seed: number,
 ): Feeder {
   const names = inputs.map(({ leaf }) => leaf.name);
-  const parts = [openBatches(names, recipe, images, rows, seed), openNoise(noises, seed)];
+  const parts = [openBatches(names, recipe, set, rows, seed), openNoise(noises, seed)];
   return {
     feeds: Object.assign({}, ...parts.map(({ feeds }) => feeds)),
     fill: (step) => parts.forEach((part) => part.fill(step)),

@@ -1,7 +1,7 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import { assemble, type DataShape, stepsPerEpoch } from './assemble.ts';
-import type { Dataset, Images } from './data/dataset.ts';
 import { chooseLabelled, validationSplit } from './data/split.ts';
+import type { TrainingSet } from './data/training-set.ts';
 import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
 import { openFeeder } from './feeds.ts';
@@ -47,7 +47,11 @@ export interface Rows {
 }
 
 /** Draws the rows of a training. Throws the errors of `chooseLabelled` and `validationSplit`. */
-export function chooseRows({ data }: Recipe, { rows, labels, classes }: Images, seed: number): Rows {
+export function chooseRows(
+  { data }: Recipe,
+  { rows, labels, classes }: Pick<TrainingSet, 'rows' | 'labels' | 'classes'>,
+  seed: number,
+): Rows {
   const { train, validation } = validationSplit(rows, data.validation, seed);
   const labelled = data.labels
     ? chooseLabelled(labels, classes.length, data.labels, seed, train)
@@ -55,12 +59,11 @@ export function chooseRows({ data }: Recipe, { rows, labels, classes }: Images, 
   return { train, validation, labelled };
 }
 
-/** What a graph must know of these images. */
-export const shapeOf = ({ width, height, classes }: Images, rows: number): DataShape => ({
-  columns: { kind: 'image', width, height, channels: 1 },
-  classes: classes.length,
-  rows,
-});
+/** What a graph must know of a training on `rows` rows of this kind. */
+export const shapeOf = (
+  { columns, classes }: Pick<TrainingSet, 'columns' | 'classes'>,
+  rows: number,
+): DataShape => ({ columns, classes: classes.length, rows });
 
 function checkFinite(loss: number | undefined, step: number): void {
   if (Number.isFinite(loss)) return;
@@ -103,12 +106,12 @@ const divided = (sums: Metrics, by: number): Metrics =>
  * checkpoint ends bit-identical to one that was never stopped. Throws `LOSS_NOT_FINITE`, naming the step;
  * `checkpoint()` throws `STATE_NOT_FINITE`.
  */
-export async function* fit(recipe: Recipe, dataset: Dataset, options: FitOptions): AsyncGenerator<Report> {
+export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions): AsyncGenerator<Report> {
   const { seed, engine, resume, reportEvery = 20 } = options;
-  const rows = chooseRows(recipe, dataset.train, seed);
-  const shape = shapeOf(dataset.train, rows.train.length);
+  const rows = chooseRows(recipe, set, seed);
+  const shape = shapeOf(set, rows.train.length);
   const { step: training } = assemble(recipe, shape);
-  const feeder = openFeeder(training.graph, recipe, dataset.train, rows, seed);
+  const feeder = openFeeder(training.graph, recipe, set, rows, seed);
   const perEpoch = stepsPerEpoch(recipe, shape);
   const steps = perEpoch * recipe.epochs;
   const stepper: Stepper = await engine.openStep(

@@ -4,3 +4,4 @@ export * from './engines/choose.ts';
 export { type Problem, type SearchOptions, versionOf } from './engines/packages.ts';
 export * from './index.ts';
 export * from './run.ts';
+export * from './table/spill.ts';

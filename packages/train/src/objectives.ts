@@ -1,5 +1,5 @@
 import { add, mean, mul, neg, type Value } from '@semivae/graph';
-import { type Known, type Model, query } from '@semivae/model';
+import { evidence, type Known, type Model, query } from '@semivae/model';
 import { type Bound, elbo, summedOver } from './bounds.ts';
 import { RecipeError } from './errors.ts';
 
@@ -25,8 +25,9 @@ export function classification(model: Model, labelled: Known): Objective {
       'it has no classes',
       'Choose m2, or leave labels out.',
     );
-  const { [y.name]: truth, ...rest } = labelled.values;
-  const crossEntropy = neg(mean(query(model.q, y, { [x.name]: rest[x.name]! }).logDensity(truth!)));
+  const truth = labelled.values[y.name]!;
+  const shown = { [x.name]: evidence(labelled)[x.name]! };
+  const crossEntropy = neg(mean(query(model.q, y, shown).logDensity(truth)));
   return { loss: crossEntropy, metrics: { crossEntropy } };
 }
 

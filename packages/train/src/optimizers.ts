@@ -14,6 +14,7 @@ import {
   square,
   sub,
   sum,
+  type Tensors,
   type Value,
 } from '@semivae/graph';
 
@@ -81,6 +82,9 @@ function clipped(slopes: readonly Value[], limit: number): readonly Value[] {
   return slopes.map((slope) => mul(slope, factor));
 }
 
+/** How many steps were made: part of every optimizer's state, and what schedules go by. */
+export const stepCount = input('adam/step', []);
+
 const ZERO: Initial = { kind: 'constant', value: 0 };
 
 /**
@@ -99,9 +103,8 @@ export const adam =
   }: AdamOptions): Optimizer =>
   (parameters, raw) => {
     const slopes = clipNorm === undefined ? raw : clipped(raw, clipNorm);
-    const step = input('adam/step', []);
-    const next = add(step, 1);
-    const rate = mul(schedule(step), learningRate);
+    const next = add(stepCount, 1);
+    const rate = mul(schedule(stepCount), learningRate);
     // √ of what turns Σ β₂^i g² into v̂; its inverse scales ε instead of every element
     const spread = sqrt(div(sub(1, pow(scalar(beta2), next)), 1 - beta2));
     const size = div(mul(rate, mul(spread, 1 - beta1)), sub(1, pow(scalar(beta1), next)));
@@ -122,5 +125,37 @@ export const adam =
         { name: second.leaf.name, leaf: second, next: energy, initial: ZERO },
       ];
     });
-    return [{ name: step.leaf.name, leaf: step, next, initial: ZERO }, ...states];
+    return [{ name: stepCount.leaf.name, leaf: stepCount, next, initial: ZERO }, ...states];
   };
+
+const AVERAGE = 'average/';
+
+/**
+ * An optimizer that also keeps a running mean of every parameter, which is what ships: mean ← d·mean + (1 − d)·parameter,
+ * d rising to `decay` so that the start is forgotten (Polyak and Juditsky 1992).
+ */
+export const averaged =
+  (optimizer: Optimizer, decay: number): Optimizer =>
+  (parameters, slopes) => {
+    const states = optimizer(parameters, slopes);
+    const kept = min(div(stepCount, add(stepCount, 10)), decay);
+    const means = parameters.map(({ leaf: { name }, shape }) => {
+      const mean = input(`${AVERAGE}${name}`, shape);
+      const { next } = states.find((each) => each.name === name)!;
+      return {
+        name: mean.leaf.name,
+        leaf: mean,
+        next: add(mul(mean, kept), mul(next, sub(1, kept))),
+        initial: ZERO,
+      };
+    });
+    return [...states, ...means];
+  };
+
+/** The parameters of a state as they ship: their running means where those are kept. */
+export const shippedParameters = (state: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.keys(state)
+      .filter((name) => !name.startsWith(AVERAGE))
+      .map((name) => [name, state[`${AVERAGE}${name}`] ?? state[name]!]),
+  );

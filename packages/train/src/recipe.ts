@@ -15,6 +15,15 @@ const boundSchema = z
   })
   .describe('A lower bound on the log-likelihood, in nats.');
 
+const columnSchema = z.strictObject({
+  kind: z.enum(['numeric', 'count', 'binary', 'categorical', 'timestamp', 'ignored']),
+  transform: z.enum(['none', 'log']).optional().describe('For numbers: whether their logarithm is taken.'),
+  likelihood: z
+    .enum(['gaussian', 'student-t', 'poisson', 'negative-binomial'])
+    .optional()
+    .describe('For numbers and counts.'),
+});
+
 const dataSchema = z.strictObject({
   name: z
     .string()
@@ -26,10 +35,27 @@ const dataSchema = z.strictObject({
     .default(100)
     .describe('How many training rows keep their label, evenly over the classes.'),
   validation: z
-    .int()
+    .number()
     .nonnegative()
     .default(0)
-    .describe('Training rows held out, on which the error is also reported.'),
+    .describe('Training rows held out, on which bound and error are also reported; below 1 it is a share.'),
+  sql: z.string().optional().describe('A query over the files of a table, in place of all their rows.'),
+  header: z.boolean().optional().describe('Whether a CSV file names its columns; absent: it is guessed.'),
+  missing: z.array(z.string()).optional().describe('Cells of a CSV file that mean a missing value.'),
+  labelColumn: z.string().optional().describe("The column of a table that holds the rows' labels."),
+  anomalyLabel: z
+    .string()
+    .optional()
+    .describe('The label of known anomalies: they are kept out of what is learned as ordinary.'),
+  calibration: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe('Rows of a table that training never sees, for p-values; below 1 it is a share.'),
+  columns: z
+    .record(z.string(), columnSchema)
+    .default({})
+    .describe("What to take a table's columns for, by name, where the guess is not wanted."),
   binarize: z
     .boolean()
     .default(false)
@@ -41,7 +67,9 @@ const modelSchema = z.strictObject({
     .enum(['m1', 'm2'])
     .default('m2')
     .describe('m1: a VAE. m2: a semi-supervised VAE (Kingma et al. 2014).'),
-  latent: count.default(50).describe('Features of the latent z.'),
+  latent: count
+    .optional()
+    .describe("Features of the latent z; absent: 50 for images, half of a table's features (2 to 32)."),
   hidden: z.array(count).min(1).default([500]).describe('Sizes of the hidden layers of every network.'),
   activation: z.enum(['relu', 'softplus', 'tanh', 'silu']).default('relu'),
 });
@@ -58,6 +86,15 @@ const objectiveSchema = z.strictObject({
     .describe(
       "Weight of the labelled rows' bound; absent: their share of all rows, so that each row counts once.",
     ),
+  klWarmup: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("Steps over which the latent's divergence rises to its full weight."),
+  inputNoise: weight.default(0).describe('Deviation of the noise on what q is shown of a table.'),
+  hide: share
+    .default(0)
+    .describe("The share of a table's cells that q is not shown at a step, drawn anew for each row."),
 });
 
 const optimizerSchema = z.strictObject({
@@ -69,12 +106,25 @@ const optimizerSchema = z.strictObject({
   warmup: z.int().nonnegative().default(0).describe('Steps over which the rate rises from 0.'),
   decay: share.default(0.5).describe('Last share of the training over which the rate falls along a cosine.'),
   floor: share.default(0.01).describe('The share of the rate that is left at the end.'),
+  average: share.optional().describe('Ship a running mean of the weights, with this decay.'),
 });
 
 const batchSchema = z.strictObject({
   labelled: count.default(20).describe('Labelled rows in each step.'),
   unlabelled: count.default(50).describe('Unlabelled rows in each step; an epoch sees each once.'),
 });
+
+const scoreSchema = boundSchema
+  .extend({
+    neighbours: z
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe(
+        'Training rows kept in the file of a table: the score is then the distance to the nearest. 0: it is the bound.',
+      ),
+  })
+  .describe('What is shipped as the anomaly score.');
 
 /** Everything that decides a training, but for the seed and the machine. */
 export const recipeSchema = z.strictObject({
@@ -86,9 +136,14 @@ export const recipeSchema = z.strictObject({
   batch: batchSchema.prefault({}),
   optimizer: optimizerSchema.prefault({}),
   epochs: count.default(20),
-  score: boundSchema
-    .prefault({ kind: 'elbo', samples: 4 })
-    .describe('The bound that is shipped as the anomaly score.'),
+  stepsPerEpoch: count
+    .optional()
+    .describe('Steps that are called an epoch; absent: as many as see each unlabelled row once.'),
+  keep: z
+    .enum(['last', 'best'])
+    .default('last')
+    .describe('What ships: the last state, or the one whose bound on the validation rows is best.'),
+  score: scoreSchema.prefault({ kind: 'elbo', samples: 4 }),
 });
 
 export type Recipe = z.infer<typeof recipeSchema>;

@@ -2,12 +2,27 @@ import { closest } from 'fastest-levenshtein';
 import { RecipeError } from './errors.ts';
 import { parseRecipe, type Recipe, type RecipeInput } from './recipe.ts';
 
+/** What any table is trained by, unless something else is asked for. */
+export const TABLE = 'table';
+
 const builtIn: readonly RecipeInput[] = [
   { name: 'digits-m2', model: { latent: 16, hidden: [256] }, epochs: 15 },
   { name: 'digits-m1', data: { labels: 0 }, model: { kind: 'm1', latent: 16, hidden: [256] }, epochs: 15 },
   { name: 'mnist-m2', data: { name: 'mnist' } },
   { name: 'mnist-m1', data: { name: 'mnist', labels: 0 }, model: { kind: 'm1' }, epochs: 30 },
   { name: 'fashion-mnist-m2', data: { name: 'fashion-mnist' } },
+  {
+    name: TABLE,
+    data: { name: 'a table', labels: 0, validation: 0.1, calibration: 0.2 },
+    model: { kind: 'm1', hidden: [192, 192], activation: 'silu' },
+    objective: { klWarmup: 300, inputNoise: 0.1 },
+    batch: { unlabelled: 128, labelled: 64 },
+    optimizer: { learningRate: 2e-3, warmup: 50, decay: 1, floor: 0.03, weightDecay: 1e-2, average: 0.98 },
+    epochs: 15,
+    stepsPerEpoch: 100,
+    keep: 'best',
+    score: { kind: 'elbo', samples: 4, neighbours: 2000 },
+  },
 ];
 
 /** The recipes that come with semivae, by name. */

@@ -1,11 +1,16 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ImageColumns } from '@semivae/model';
+import { fromSafetensors, type Tensors as StoredTensors, toSafetensors } from '@semivae/graph';
+import type { Columns } from '@semivae/model';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { Dataset } from './data/dataset.ts';
+import type { Cells } from './data/table/table.ts';
+import { imageSet } from './data/training-set.ts';
 import { TrainingError } from './errors.ts';
-import { type Checkpoint, shapeOf } from './fit.ts';
+import type { Checkpoint } from './fit.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
+import type { PreparedTable } from './table/prepare.ts';
+import { encodeSamples } from './table/samples.ts';
 
 /** What a run is: the recipe and the seed decide it, the rest is for the record and for shipping. */
 export interface RunInfo {
@@ -22,25 +27,90 @@ export interface DataInfo {
   readonly source: string;
   readonly licence: string;
   readonly citation: string;
-  readonly columns: ImageColumns;
+  readonly columns: Columns;
   readonly classes: readonly string[];
   readonly trainRows: number;
   readonly testRows: number;
-  /** A few test rows, raw, with their labels: what a bundle is verified on. */
-  readonly examples: { readonly x: readonly (readonly number[])[]; readonly labels: readonly number[] };
+  /** Known anomalies among the rows of a table. */
+  readonly anomalies?: number;
+  /** A few raw rows, with their labels: what a bundle is verified on. */
+  readonly examples: Examples;
+}
+
+/** Raw rows: the pixels of images, or the cells of a table by column, null where missing. */
+export interface Examples {
+  readonly x?: readonly (readonly number[])[];
+  readonly rows?: readonly Readonly<Record<string, number | string | null>>[];
+  readonly labels: readonly number[];
 }
 
 const EXAMPLES = 10;
 
 /** What a run keeps of its data. */
 export function describeData({ name, source, licence, citation, train, test }: Dataset): DataInfo {
-  const { columns } = shapeOf(train, train.rows);
-  const width = columns.width * columns.height;
+  const { columns, width } = imageSet(train);
   const rows = Array.from({ length: Math.min(EXAMPLES, test.rows) }, (_, row) => row);
   const x = rows.map((row) => Array.from(test.bytes.subarray(row * width, (row + 1) * width)));
   const examples = { x, labels: rows.map((row) => test.labels[row]!) };
   const counts = { trainRows: train.rows, testRows: test.rows };
   return { name, source, licence, citation, columns, classes: train.classes, ...counts, examples };
+}
+
+/** What a run keeps of a table. */
+export function describeTable({ columns, set, calibration, anomalies, sample }: PreparedTable): DataInfo {
+  const cell = (of: Cells, row: number): number | string | null =>
+    of[row] === '' || Number.isNaN(of[row]) ? null : of[row]!;
+  const rows = Array.from({ length: Math.min(EXAMPLES, sample.rows) }, (_, row) =>
+    Object.fromEntries(Object.entries(sample.columns).map(([name, cells]) => [name, cell(cells, row)])),
+  );
+  return {
+    name: set.name,
+    source: set.name,
+    licence: 'as its owner says',
+    citation: set.name,
+    columns,
+    classes: set.classes,
+    trainRows: set.rows,
+    testRows: calibration.labels.length,
+    anomalies: anomalies.labels.length,
+    examples: { rows, labels: rows.map(() => 0) },
+  };
+}
+
+/** What a run of a table keeps of its rows for shipping, encoded. */
+export function heldTensors({ set, reference, calibration, anomalies }: PreparedTable): StoredTensors {
+  const { width } = set;
+  const kept = new Float32Array(reference.length * width);
+  set.copy(reference, kept);
+  const matrix = (x: Float32Array) => ({ shape: [x.length / width, width], data: x });
+  const column = (labels: Int32Array) => ({ shape: [labels.length], data: Float32Array.from(labels) });
+  return {
+    reference: matrix(kept),
+    calibration: matrix(calibration.x),
+    'calibration/labels': column(calibration.labels),
+    anomalies: matrix(anomalies.x),
+  };
+}
+
+const HELD = 'rows.safetensors';
+const SAMPLE = 'reference.json';
+
+/** Writes what a run of a table keeps of its rows. Throws `WRITE`. */
+export async function writeHeld(folder: string, prepared: PreparedTable): Promise<void> {
+  await writeAtomically(join(folder, HELD), toSafetensors(heldTensors(prepared), { format: 'semivae-rows' }));
+  await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared.columns, prepared.sample));
+}
+
+/** The rows that a run of a table keeps, encoded; undefined for a run of images. Throws `RUN_FILE`, `SAFETENSORS`. */
+export async function readHeld(
+  folder: string,
+): Promise<{ readonly tensors: StoredTensors; readonly sample: Uint8Array }> {
+  const remedy = 'The run is of an older version, or not whole: train it again.';
+  const [bytes, sample] = await Promise.all([
+    readOr(join(folder, HELD), remedy),
+    readOr(join(folder, SAMPLE), remedy),
+  ]);
+  return { tensors: fromSafetensors(bytes, join(folder, HELD)).tensors, sample };
 }
 
 /** One line of metrics.jsonl. */
@@ -179,6 +249,18 @@ export function parseJson(text: string, place: string): unknown {
 
 export const writeCheckpoint = (folder: string, checkpoint: Checkpoint): Promise<void> =>
   writeAtomically(join(folder, CHECKPOINT), encodeCheckpoint(checkpoint));
+
+const BEST = 'best.safetensors';
+
+/** Keeps a checkpoint beside the last one, as the best so far. Throws `WRITE`. */
+export const writeBest = (folder: string, checkpoint: Checkpoint): Promise<void> =>
+  writeAtomically(join(folder, BEST), encodeCheckpoint(checkpoint));
+
+/** The checkpoint that ships: the best where one is kept, else the last. Throws as `readCheckpoint`. */
+export async function readShipped(folder: string): Promise<Checkpoint> {
+  const path = join(folder, BEST);
+  return (await exists(path)) ? decodeCheckpoint(await readFile(path), path) : readCheckpoint(folder);
+}
 
 /** The last checkpoint of a run. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKPOINT`. */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {

@@ -1,7 +1,9 @@
-import { load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
+import type { ImageColumns } from '@semivae/model';
+import { imageInput, load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
 import {
   type DataInfo,
   type Images,
+  imageSet,
   modelOf,
   onnxRuntimeEngine,
   openClassifier,
@@ -48,7 +50,7 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
   const info = await readRun(path);
   if (info.recipe.model.kind !== 'm1') return evaluateRun(path, info, options, output);
   return evaluateBundle(
-    await load(memoryFiles(await shipped(path, undefined, onnxRuntimeEngine()))),
+    await load(memoryFiles(await shipped(path, {}, onnxRuntimeEngine()))),
     options,
     output,
   );
@@ -64,17 +66,22 @@ async function evaluateRun(
   const { recipe, data } = info;
   const { state } = await readCheckpoint(path);
   const test = await testRows(options.data ?? recipe.data.name, options, expectedByRun(data), output);
-  const shape = shapeOf(test, data.trainRows);
+  const set = imageSet(test);
+  const shape = shapeOf(set, data.trainRows);
   const classify = await openClassifier(onnxRuntimeEngine(), modelOf(recipe, shape), shape);
-  report(await classify(state, test), test, output);
+  report(await classify(state, set), test, output);
 }
 
-const expectedByRun = ({ name, columns, classes }: DataInfo): Expected => ({ name, ...columns, classes });
-
-const expectedByBundle = ({ name, input, labels }: Manifest): Expected => ({
+const expectedByRun = ({ name, columns, classes }: DataInfo): Expected => ({
   name,
-  ...input,
-  classes: labels,
+  ...(columns as ImageColumns),
+  classes,
+});
+
+const expectedByBundle = (manifest: Manifest): Expected => ({
+  name: manifest.name,
+  ...imageInput(manifest),
+  classes: manifest.labels,
 });
 
 async function testRows(

@@ -3,7 +3,7 @@ import { fileSizes, verify, writeBundle } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
 import { onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
 import type { Command } from 'commander';
-import { type SharedOptions, shared } from '../arguments.ts';
+import { rate, type SharedOptions, shared } from '../arguments.ts';
 import { exitCodes } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
@@ -14,12 +14,14 @@ import { showComparison } from './verify.ts';
 interface ExportOptions extends SharedOptions {
   readonly out?: string;
   readonly name?: string;
+  readonly fpr?: number;
 }
 
 const help = `
 Examples:
   semivae export runs/digits-m2-seed1
   semivae export runs/mnist-m2-seed1 --out models/mnist --name mnist-1000
+  semivae export runs/payments --fpr 0.05
 
 A bundle is a folder: classifier.onnx, encoder.onnx, decoder.onnx and scorer.onnx, which take raw pixels; manifest.json,
 which says what they are; parity.json, what they must answer; README.md, a model card; samples.png.
@@ -33,7 +35,12 @@ export function addExport(program: Command): void {
     .description('Turns a trained run into ONNX files with everything that an app must know about them.')
     .argument('<run>', 'the folder of a run')
     .option('--out <folder>', 'where the bundle goes (default: <run>/bundle)')
-    .option('--name <name>', 'what the bundle is called (default: the name of the recipe)');
+    .option('--name <name>', 'what the bundle is called (default: the name of the recipe)')
+    .option(
+      '--fpr <rate>',
+      'the rate of false alarms that the threshold of a table keeps (default: 0.01)',
+      rate,
+    );
   shared(command, help).action(runExport);
 }
 
@@ -47,13 +54,13 @@ async function runExport(run: string, options: ExportOptions): Promise<void> {
   const output = openOutput(options.json === true);
   const { out = join(run, 'bundle') } = options;
   await noteUnfinished(run, output);
-  const files = await shipped(run, options.name, onnxRuntimeEngine());
+  const files = await shipped(run, options, onnxRuntimeEngine());
   const comparison = await verify(memoryFiles(files, out));
   const ok = comparison.every((each) => each.ok);
   await checkInterruption(out);
   if (ok) await writeBundle(out, files);
   else process.exitCode = exitCodes.failed;
-  const sizes = ok ? await fileSizes(out, [...Object.keys(files), 'samples.png']) : {};
+  const sizes = ok ? await fileSizes(out) : {};
   output.say(showComparison(comparison));
   output.say();
   output.say(

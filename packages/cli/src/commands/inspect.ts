@@ -207,6 +207,13 @@ async function inspectBundle(folder: string, output: Output): Promise<void> {
   output.answer({ kind: 'bundle', bundle: folder, parameters, manifest });
 }
 
+function inputFact(input: Manifest['input']): string {
+  if (input.kind === 'image')
+    return `${input.width}×${input.height}×${input.channels} raw bytes, encoded inside as ${input.encoding}`;
+  const used = input.columns.filter(({ kind }) => kind !== 'ignored');
+  return `raw cells of ${used.length} columns, encoded inside: ${used.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`;
+}
+
 function bundleFacts(manifest: Manifest, parameters: number): string {
   const { name, description, model, input, labels, latent, score, training, versions } = manifest;
   const { testError, validationError, loss } = training.metrics;
@@ -218,10 +225,7 @@ function bundleFacts(manifest: Manifest, parameters: number): string {
     ['what', description],
     ['model', `${model.kind}: ${model.paper}`],
     ['parameters', `${parameters}`],
-    [
-      'input',
-      `${input.width}×${input.height}×${input.channels} raw bytes, encoded inside as ${input.encoding}`,
-    ],
+    ['input', inputFact(input)],
     ['labels', labels.length ? labels.join(', ') : 'none'],
     ['latent', `${latent.size}`],
     ['score', `${score.meaning}; ${score.bound}, in ${score.unit}`],

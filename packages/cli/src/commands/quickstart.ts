@@ -9,6 +9,7 @@ import {
   type Dataset,
   describeData,
   type Images,
+  imageSet,
   type Recipe,
   type RunInfo,
   writeAtomically,
@@ -112,7 +113,8 @@ async function trainAs(kind: Kind, { folder, recipe, seed, data, chosen }: Setti
   await createRun(run, info);
   const progress = openProgress(kind);
   const remedy = 'Run semivae quickstart again.';
-  return train({ folder: run, info, data, engine, progress, signal: interruption, remedy });
+  const sets = { set: imageSet(data.train), test: imageSet(data.test) };
+  return train({ folder: run, info, ...sets, engine, progress, signal: interruption, remedy });
 }
 
 async function settingOf(
@@ -184,7 +186,7 @@ function compared(
 
 async function exportAndVerify({ folder, chosen }: Setting, output: Output): Promise<string> {
   const bundle = join(folder, 'bundle');
-  await writeBundle(bundle, await shipped(join(folder, 'semi-supervised'), undefined, chosen.engine));
+  await writeBundle(bundle, await shipped(join(folder, 'semi-supervised'), {}, chosen.engine));
   const comparison = await verify(folderFiles(bundle));
   output.say(`2. Exported to ${bundle}, and asked again: largest difference from the trained model\n`);
   output.say(`${showComparison(comparison)}\n`);

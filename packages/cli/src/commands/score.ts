@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { Manifest, Model } from '@semivae/runtime';
+import { imageInput, type Manifest, type Model } from '@semivae/runtime';
 import { writeAtomically } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { positive, type SharedOptions, shared } from '../arguments.ts';
@@ -78,13 +78,15 @@ async function picturesOf(
   bundle: string,
   files: readonly string[],
   options: ScoreOptions,
-  { name, input, labels }: Manifest,
+  manifest: Manifest,
   output: Output,
 ): Promise<Pictures> {
   if (files.length > 0 === (options.data !== undefined)) {
     const problem = files.length > 0 ? 'files and --data were both given' : 'there is nothing to score';
     throw new CommandFailure('SCORE_WHAT', bundle, problem, 'Name files, or a data set by --data.');
   }
+  const { name, labels } = manifest;
+  const input = imageInput(manifest);
   if (options.data === undefined) return readPictures(files, input);
   if (options.split !== 'train' && options.split !== 'test') {
     const problem = `there is no split '${options.split}'`;

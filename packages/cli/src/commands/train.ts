@@ -1,14 +1,23 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { featuresOf } from '@semivae/model';
 import {
   assemble,
   type Checkpoint,
   type ChosenEngine,
   chooseRows,
+  completeRecipe,
   createRun,
-  type Dataset,
+  type DataInfo,
   describeData,
+  describeTable,
   ENGINES,
   hasCheckpoint,
+  imageSet,
+  latentOf,
+  type PreparedTable,
   type Recipe,
   type RunInfo,
   readCheckpoint,
@@ -17,6 +26,8 @@ import {
   rewindMetrics,
   shapeOf,
   stepsPerEpoch,
+  type TrainingSet,
+  writeHeld,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { gathered, natural, positive, type SharedOptions, shared } from '../arguments.ts';
@@ -29,6 +40,7 @@ import { openProgress } from '../progress.ts';
 import { chooseRecipe, type RecipeFlags } from '../recipe-choice.ts';
 import { isFinished } from '../source.ts';
 import { showMinutes, showPercent } from '../table.ts';
+import { introduceColumns, isTableName, memoryOf, openRecipeTable, readTable } from '../table-data.ts';
 import { type Job, type Trained, train } from '../training.ts';
 import { versions } from '../versions.ts';
 
@@ -37,6 +49,17 @@ interface TrainOptions extends SharedOptions, RecipeFlags, EngineFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly memory?: string;
+}
+
+/** Rows to train on, with what a run keeps of them. */
+interface Source {
+  readonly recipe: Recipe;
+  readonly data: DataInfo;
+  readonly set: TrainingSet;
+  readonly test?: TrainingSet;
+  readonly prepared?: PreparedTable;
+  close(): void;
 }
 
 const help = `
@@ -44,6 +67,11 @@ Examples:
   semivae train                                     digits, drawn on the spot, with 100 labels
   semivae train --data mnist --labels 1000 --seed 3
   semivae train --data my-images --model m1         a folder with four idx files, no labels needed
+  semivae train --data payments.parquet             a table: CSV, TSV, Parquet, JSON, NDJSON, npz; no labels needed
+  semivae train --data 'logs/*.csv.gz' --column id=ignored --column code=categorical
+  semivae train --data people.csv --label-column income           an empty label cell is an unlabelled row
+  semivae train --data payments.csv --label-column fraud --anomaly-label 1
+  semivae train --sql "SELECT * FROM 'payments.parquet' WHERE year = 2024"
   semivae train --recipe digits-m2 --set model.latent=20 --set optimizer.learningRate=3e-4
   semivae train --engine tensorflow                 by TensorFlow.js; semivae doctor tells what it runs on
   semivae train --resume runs/digits-m2-seed1       goes on, bit for bit
@@ -61,11 +89,19 @@ export function addTrain(program: Command): void {
     )
     .option(
       '--data <name>',
-      'digits, mnist, fashion-mnist, or a folder with four idx files (default: digits)',
+      'digits, mnist, fashion-mnist, a folder with four idx files, or a table (default: digits)',
     )
     .option('--data-dir <folder>', 'read a named data set from here instead of downloading it')
     .option('--model <kind>', 'm1 (no labels) or m2 (semi-supervised) (default: m2)')
-    .option('--labels <n>', 'training rows that keep their label')
+    .option('--labels <n>', 'training rows that keep their label (default: 100 of images, all of a table)')
+    .option('--label-column <name>', 'the column of a table that names classes')
+    .option('--anomaly-label <label>', 'rows with this label are known anomalies, not a class')
+    .option('--column <name=kind>', 'what a column is; may be repeated', gathered)
+    .option('--missing <texts>', 'texts that mean a missing cell, such as ?,NA')
+    .option('--header', 'the first line of a CSV file names its columns (default: it is guessed)')
+    .option('--no-header', 'it does not')
+    .option('--sql <query>', 'a query for the rows, in place of --data')
+    .option('--memory <bytes>', 'what a table may use, such as 4GB (default: a quarter of the machine)')
     .option('--recipe <name|file>', 'a built-in recipe or a JSON file (default: <data>-<model>)')
     .option('--set <path=value>', 'set a field of the recipe; may be repeated', gathered)
     .option('--epochs <n>', 'how often each row is seen')
@@ -83,32 +119,94 @@ async function runTrain(options: TrainOptions): Promise<void> {
 }
 
 async function newRun(options: TrainOptions, output: Output): Promise<void> {
-  const recipe = await chooseRecipe(options);
+  const asked = await chooseRecipe(options);
   const { seed = 1 } = options;
-  const folder = options.out ?? join('runs', `${recipe.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
-  const data = await openData(recipe.data.name, options.dataDir, output);
-  await checkInterruption(data.name);
-  checkFollowable(recipe, seed, data);
-  const chosen = await openEngine(options.engine ?? 'auto', options, output);
-  const info: RunInfo = {
-    recipe,
-    seed,
-    engine: chosen.engine.name,
-    data: describeData(data),
-    versions: await versions(chosen.versions),
-  };
-  await createRun(folder, info);
-  introduce(folder, info, chosen, output);
-  await finish(jobOf(folder, info, data, chosen, undefined, options), output);
+  const folder = options.out ?? join('runs', `${asked.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
+  const source = await openSource(asked, seed, options, output);
+  const { recipe, data } = source;
+  try {
+    await checkInterruption(data.name);
+    checkFollowable(source, seed);
+    const chosen = await openEngine(options.engine ?? 'auto', options, output);
+    const info: RunInfo = {
+      recipe,
+      seed,
+      engine: chosen.engine.name,
+      data,
+      versions: await versions(chosen.versions),
+    };
+    await createRun(folder, info);
+    if (source.prepared) await writeHeld(folder, source.prepared);
+    introduce(folder, info, chosen, output);
+    await finish(jobOf(folder, info, source, chosen, undefined, options), output);
+  } finally {
+    source.close();
+  }
+}
+
+/** Opens what a recipe names, images or a table. */
+function openSource(recipe: Recipe, seed: number, options: TrainOptions, output: Output): Promise<Source> {
+  const isTable = recipe.data.sql !== undefined || isTableName(recipe.data.name);
+  return isTable ? openTableSource(recipe, seed, options, output) : openImageSource(recipe, options, output);
+}
+
+async function openImageSource(recipe: Recipe, { dataDir }: TrainOptions, output: Output): Promise<Source> {
+  const images = await openData(recipe.data.name, dataDir, output);
+  const sets = { set: imageSet(images.train), test: imageSet(images.test) };
+  return { recipe, data: describeData(images), ...sets, close: () => {} };
+}
+
+async function openTableSource(
+  recipe: Recipe,
+  seed: number,
+  options: TrainOptions,
+  output: Output,
+): Promise<Source> {
+  const memory = memoryOf(options.memory);
+  const opened = await openRecipeTable(recipe, memory);
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'semivae-'));
+    const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+    const { prepared, close } = await readTable(opened, recipe, { seed, memory, folder });
+    introduceColumns(prepared, output);
+    const labels = options.labels === undefined ? {} : { labels: recipe.data.labels };
+    return {
+      recipe: completeRecipe(recipe, prepared, seed, labels),
+      data: describeTable(prepared),
+      set: prepared.set,
+      prepared,
+      close() {
+        close();
+        removeFolder();
+      },
+    };
+  } finally {
+    await opened.close();
+  }
 }
 
 /** Throws, before anything is written, where the recipe asks what the data does not have. */
-function checkFollowable(recipe: Recipe, seed: number, { train: images }: Dataset): void {
-  const { train: rows } = chooseRows(recipe, images, seed);
-  assemble(recipe, shapeOf(images, rows.length));
+function checkFollowable({ recipe, set }: Source, seed: number): void {
+  const { train: rows } = chooseRows(recipe, set, seed);
+  assemble(recipe, shapeOf(set, rows.length));
 }
 
-const FIXED = ['data', 'model', 'labels', 'recipe', 'set', 'epochs', 'seed', 'out'] as const;
+const FIXED = [
+  'data',
+  'model',
+  'labels',
+  'labelColumn',
+  'anomalyLabel',
+  'column',
+  'missing',
+  'header',
+  'sql',
+  'recipe',
+  'set',
+  'epochs',
+  'seed',
+  'out',
+] as const;
 
 function checkNothingChanged(folder: string, options: TrainOptions): void {
   const changed = FIXED.find((each) => options[each] !== undefined);
@@ -118,10 +216,10 @@ function checkNothingChanged(folder: string, options: TrainOptions): void {
 }
 
 /** Throws `RESUME_DATA` unless the data is what the run began with, wherever it lies now. */
-function checkSameData(folder: string, { data: before }: RunInfo, dataset: Dataset): void {
-  const said = (data: RunInfo['data']) => JSON.stringify({ ...data, source: '' });
-  if (said(before) === said(describeData(dataset))) return;
-  const problem = `the data ${dataset.name} is not what the run began with`;
+function checkSameData(folder: string, { data: before }: RunInfo, { data }: Source): void {
+  const said = (each: DataInfo) => JSON.stringify({ ...each, source: '' });
+  if (said(before) === said(data)) return;
+  const problem = `the data ${data.name} is not what the run began with`;
   throw new CommandFailure('RESUME_DATA', folder, problem, 'Bring the old data back, or start a new run.');
 }
 
@@ -149,14 +247,18 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
     output.say(`${folder} is finished: all ${info.recipe.epochs} epochs are trained.`);
     return conclude(folder, info, { checkpoint, metrics: lines.at(-1)! }, output);
   }
-  const data = await openData(info.recipe.data.name, options.dataDir, output);
-  await checkInterruption(folder);
-  checkSameData(folder, info, data);
-  const chosen = await resumedEngine(info, options, output);
-  await rewindMetrics(folder, checkpoint?.step ?? 0);
-  introduce(folder, info, chosen, output);
-  output.note(`resume  at step ${checkpoint?.step ?? 0}`);
-  await finish(jobOf(folder, info, data, chosen, checkpoint, options), output);
+  const source = await openSource(info.recipe, info.seed, options, output);
+  try {
+    await checkInterruption(folder);
+    checkSameData(folder, info, source);
+    const chosen = await resumedEngine(info, options, output);
+    await rewindMetrics(folder, checkpoint?.step ?? 0);
+    introduce(folder, info, chosen, output);
+    output.note(`resume  at step ${checkpoint?.step ?? 0}`);
+    await finish(jobOf(folder, info, source, chosen, checkpoint, options), output);
+  } finally {
+    source.close();
+  }
 }
 
 const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOptions): string =>
@@ -170,14 +272,15 @@ const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOption
 const jobOf = (
   folder: string,
   info: RunInfo,
-  data: Dataset,
+  { set, test }: Source,
   { engine }: ChosenEngine,
   resume: Checkpoint | undefined,
   options: TrainOptions,
 ): Job => ({
   folder,
   info,
-  data,
+  set,
+  ...(test && { test }),
   engine,
   ...(resume && { resume }),
   progress: openProgress(info.recipe.name),
@@ -197,19 +300,29 @@ function introduce(
   output: Output,
 ): void {
   const { model, objective, batch, epochs } = recipe;
-  const rows = data.trainRows - recipe.data.validation;
+  const { validation } = recipe.data;
+  const rows = data.trainRows - (validation < 1 ? Math.round(validation * data.trainRows) : validation);
   const labels = recipe.data.labels ? `${recipe.data.labels} of them labelled` : 'no labels';
   const kind = objective.kind === 'supervised' ? `${model.kind}, its classifier alone` : model.kind;
-  const steps = stepsPerEpoch(recipe, { columns: data.columns, classes: data.classes.length, rows });
-  const { width, height } = data.columns;
-  output.note(`data    ${data.name}: ${rows} training rows, ${labels}; ${data.testRows} test rows`);
+  const steps = stepsPerEpoch(recipe, { rows });
+  const held = data.columns.kind === 'image' ? 'test' : 'calibration';
+  const anomalies = data.anomalies ? `, ${data.anomalies} known anomalies` : '';
   output.note(
-    `model   ${kind}: ${width}×${height} pixels, hidden ${model.hidden.join(', ')}, latent ${model.latent}`,
+    `data    ${data.name}: ${rows} training rows, ${labels}${anomalies}; ${data.testRows} ${held} rows`,
+  );
+  output.note(
+    `model   ${kind}: ${showInput(data.columns)}, hidden ${model.hidden.join(', ')}, latent ${latentOf(recipe, data.columns)}`,
   );
   output.note(engineLine(chosen));
   output.note(
     `run     ${folder}: seed ${seed}, ${epochs} epochs of ${steps} steps of ${batch.unlabelled} rows`,
   );
+}
+
+function showInput(columns: DataInfo['columns']): string {
+  if (columns.kind === 'image') return `${columns.width}×${columns.height} pixels`;
+  const used = columns.columns.filter(({ kind }) => kind !== 'ignored');
+  return `${used.length} columns as ${featuresOf(columns)} features`;
 }
 
 function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, output: Output): void {

@@ -1,7 +1,7 @@
 import { onnx } from '#schema';
 import { GraphError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
-import type { ElementType } from '../value.ts';
+import type { Attribute, ElementType } from '../value.ts';
 import { elementTypeCodes } from './types.ts';
 
 export interface OnnxPort {
@@ -13,7 +13,7 @@ export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, number | readonly number[] | string>>;
+  readonly attributes: Readonly<Record<string, Attribute>>;
 }
 export interface OnnxTensor extends OnnxPort {
   readonly shape: readonly number[];
@@ -43,13 +43,16 @@ function port({ name, type }: onnx.ValueInfoProto.$Properties): OnnxPort {
   return { name: name ?? '', type: typeOfCode(tensor?.elem_type ?? 0), shape };
 }
 
-function setting(attribute: onnx.AttributeProto.$Properties): number | readonly number[] | string {
-  const { INT, FLOAT, INTS, FLOATS, STRING } = onnx.AttributeProto.AttributeType;
+const text = (bytes?: Uint8Array | null): string => new TextDecoder().decode(bytes ?? new Uint8Array());
+
+function setting(attribute: onnx.AttributeProto.$Properties): Attribute {
+  const { INT, FLOAT, INTS, FLOATS, STRING, STRINGS } = onnx.AttributeProto.AttributeType;
   if (attribute.type === INT) return Number(attribute.i);
   if (attribute.type === FLOAT) return attribute.f ?? 0;
   if (attribute.type === INTS) return (attribute.ints ?? []).map(Number);
   if (attribute.type === FLOATS) return attribute.floats ?? [];
-  return attribute.type === STRING ? new TextDecoder().decode(attribute.s ?? new Uint8Array()) : '…';
+  if (attribute.type === STRINGS) return (attribute.strings ?? []).map(text);
+  return attribute.type === STRING ? text(attribute.s) : '…';
 }
 
 const node = (each: onnx.NodeProto.$Properties): OnnxNode => ({

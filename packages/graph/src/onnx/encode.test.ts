@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { onnx } from '#schema';
 import { GraphError } from '../errors.ts';
 import { graph } from '../graph.ts';
-import { constant, input, noise, parameter } from '../leaves.ts';
+import { constant, input, integers, noise, parameter, texts } from '../leaves.ts';
 import { add, mul } from '../ops/elementwise.ts';
+import { gather } from '../ops/gather.ts';
 import { gemm } from '../ops/linear.ts';
+import { labelEncoder, topK } from '../ops/lookup.ts';
 import { softmax, sum } from '../ops/reduce.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
@@ -78,6 +81,37 @@ describe('an encoded graph', () => {
   });
 });
 
+describe('a graph with texts', () => {
+  const names = input('names', ['batch', 2], 'string');
+  const bytes = encode(graph('texts', { y: labelEncoder(names, ['b', 'ü'], { missing: 7 }) }));
+  const { ModelProto } = onnx;
+
+  test('imports the opset of its ops, which no other graph does', () => {
+    const domains = (of: Uint8Array) => ModelProto.decode(of).opset_import!.map((each) => each.domain);
+    expect(domains(bytes)).toEqual(['', 'ai.onnx.ml']);
+    expect(domains(encode(whole))).toEqual(['']);
+    expect(ModelProto.decode(bytes).graph!.node![0]!.domain).toBe('ai.onnx.ml');
+  });
+
+  test('keeps their keys', () => {
+    const { inputs, nodes } = decode(bytes);
+    expect(inputs).toEqual([{ name: 'names', type: 'string', shape: ['batch', 2] }]);
+    const attributes = { keys_strings: ['b', 'ü'], values_int64s: [0, 1], default_int64: 7 };
+    expect(nodes[0]).toMatchObject({ op: 'LabelEncoder', attributes });
+  });
+
+  test('holds constants as texts', () => {
+    const chosen = gather(texts(['a', 'ü']), integers([1]));
+    const held = ModelProto.decode(encode(graph('chosen', { chosen }))).graph!.initializer!;
+    expect(held[0]!.string_data!.map((each) => new TextDecoder().decode(each))).toEqual(['a', 'ü']);
+  });
+});
+
+test('the second output of an operator is read under its own name', () => {
+  const { nodes } = decode(encode(graph('best', { best: topK(x, 2).indices })));
+  expect(nodes[0]).toMatchObject({ op: 'TopK', outputs: [expect.stringMatching(/^best\/unread/), 'best'] });
+});
+
 describe('a frozen leaf', () => {
   test('is a tensor of the file, no input of it', () => {
     const { inputs, tensors } = decode(encode(whole, { frozen }));
@@ -135,7 +169,7 @@ test('nothing that is loaded makes code of text: encoding works where that is fo
   const [{ output }] = built as unknown as [{ output: [{ code: string }] }];
   const { code } = output[0];
   expect(code).not.toMatch(/\beval\b|\bnew Function\b/);
-  const use = code.replace(/export\s*\{/, 'const used = {').replaceAll(/(\w+\$?\w*) as (\w+)/g, '$2: $1');
+  const use = code.replace(/export\s*\{/, 'const used = {').replaceAll(/([\w$]+) as (\w+)/g, '$2: $1');
   const program = `${use}
     let forbidden = false;
     try { new Function('return 1')(); } catch { forbidden = true; }

@@ -3,8 +3,17 @@ import { GraphError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { fixed, type Shape, sameShape, showShape } from '../shape.ts';
 import type { Tensors } from '../tensors.ts';
-import { type ElementType, type LeafValue, reached, type TypedData, type Value } from '../value.ts';
-import { elementTypeCodes, IR_VERSION, OPSET } from './types.ts';
+import {
+  type Attribute,
+  type ElementType,
+  type LeafValue,
+  type NumberData,
+  type Op,
+  reached,
+  type TypedData,
+  type Value,
+} from '../value.ts';
+import { elementTypeCodes, IR_VERSION, ML_OPSET, OPSET } from './types.ts';
 
 export interface EncodeOptions {
   /** Leaves that become part of the file instead of inputs of it, by name. */
@@ -15,8 +24,12 @@ export interface EncodeOptions {
   readonly version?: string;
 }
 
-const rawBytes = (data: Exclude<TypedData, readonly string[]>): Uint8Array =>
+const rawBytes = (data: NumberData): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+const isTexts = (data: TypedData): data is readonly string[] => Array.isArray(data);
 
 function tensorProto(
   name: string,
@@ -24,10 +37,7 @@ function tensorProto(
   shape: readonly number[],
   data: TypedData,
 ): onnx.TensorProto.$Properties {
-  const body =
-    type === 'string'
-      ? { string_data: Array.from(data as readonly string[], (each) => new TextEncoder().encode(each)) }
-      : { raw_data: rawBytes(data as Exclude<TypedData, readonly string[]>) };
+  const body = isTexts(data) ? { string_data: data.map(utf8) } : { raw_data: rawBytes(data) };
   return { name, data_type: elementTypeCodes[type], dims: [...shape], ...body };
 }
 
@@ -43,13 +53,16 @@ const valueInfo = (
   type: { tensor_type: { elem_type: elementTypeCodes[type], shape: shapeProto(shape) } },
 });
 
-const attributeProto = ([name, setting]: [
-  string,
-  number | readonly number[],
-]): onnx.AttributeProto.$Properties =>
-  typeof setting === 'number'
-    ? { name, type: onnx.AttributeProto.AttributeType.INT, i: setting }
-    : { name, type: onnx.AttributeProto.AttributeType.INTS, ints: [...setting] };
+const areTexts = (setting: readonly number[] | readonly string[]): setting is readonly string[] =>
+  typeof setting[0] === 'string';
+
+function attributeProto([name, setting]: [string, Attribute]): onnx.AttributeProto.$Properties {
+  const { INT, INTS, STRING, STRINGS } = onnx.AttributeProto.AttributeType;
+  if (typeof setting === 'number') return { name, type: INT, i: setting };
+  if (typeof setting === 'string') return { name, type: STRING, s: utf8(setting) };
+  if (areTexts(setting)) return { name, type: STRINGS, strings: setting.map(utf8) };
+  return { name, type: INTS, ints: [...setting] };
+}
 
 function frozenTensor(leaf: LeafValue, frozen: Tensors): onnx.TensorProto.$Properties {
   const { name } = leaf.leaf;
@@ -66,8 +79,7 @@ function frozenTensor(leaf: LeafValue, frozen: Tensors): onnx.TensorProto.$Prope
   return tensorProto(name, leaf.type, shape, data);
 }
 
-const showData = (type: ElementType, data: TypedData): string =>
-  type === 'string' ? JSON.stringify(data) : rawBytes(data as Exclude<TypedData, readonly string[]>).join();
+const showData = (data: TypedData): string => (isTexts(data) ? JSON.stringify(data) : rawBytes(data).join());
 
 /** A constant is written once, whatever number of nodes read it. */
 function constantNames(values: readonly Value[]): {
@@ -80,7 +92,7 @@ function constantNames(values: readonly Value[]): {
   for (const value of values) {
     if (value.leaf?.kind !== 'constant') continue;
     const { data } = value.leaf;
-    const content = data.length > 16 ? `#${names.size}` : showData(value.type, data);
+    const content = data.length > 16 ? `#${names.size}` : showData(data);
     const key = `${value.type}${showShape(value.shape)}${content}`;
     const name = known.get(key) ?? `constant/${known.size}`;
     if (!known.has(key)) initializers.push(tensorProto(name, value.type, fixed(value.shape), data));
@@ -90,6 +102,10 @@ function constantNames(values: readonly Value[]): {
   return { names, initializers };
 }
 
+/** Names for the outputs that an operator has before the one that is read. */
+const unread = ({ output = 0 }: Op, name: string): string[] =>
+  Array.from({ length: output }, (_, i) => `${name}/unread ${i}`);
+
 function nodeProto(
   value: Value,
   output: string,
@@ -98,10 +114,17 @@ function nodeProto(
   return {
     op_type: value.op.name,
     name: output,
+    ...(value.op.domain && { domain: value.op.domain }),
     input: value.inputs.map(nameOf),
-    output: [output],
+    output: [...unread(value.op, output), output],
     attribute: Object.entries(value.attributes).map(attributeProto),
   };
+}
+
+function opsets(computed: readonly Value[]): onnx.OperatorSetIdProto.$Properties[] {
+  const own = { domain: '', version: OPSET };
+  const usesMl = computed.some(({ op }) => op.domain === 'ai.onnx.ml');
+  return usesMl ? [own, { domain: 'ai.onnx.ml', version: ML_OPSET }] : [own];
 }
 
 /** An output that is itself a leaf, or is asked for twice, gets an Identity node of its own. */
@@ -138,7 +161,7 @@ export function encode(
     ir_version: IR_VERSION,
     producer_name: 'semivae',
     producer_version: version,
-    opset_import: [{ domain: '', version: OPSET }],
+    opset_import: opsets(computed),
     metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     ...(description && { doc_string: description }),
     graph: {

@@ -8,8 +8,9 @@ import type { ElementType, Op, Value } from '../value.ts';
 export type Unary = (a: Value) => Value;
 export type Binary = (a: Value | number, b: Value | number) => Value;
 
-/** A number stands for a rank-0 constant wherever a value is asked for. */
-const lift = (operand: Value | number): Value => (typeof operand === 'number' ? scalar(operand) : operand);
+/** A number stands for a rank-0 constant wherever a value is asked for, in the other operand's element type. */
+const lift = (operand: Value | number, other: Value | number): Value =>
+  typeof operand === 'number' ? scalar(operand, typeof other === 'number' ? 'float32' : other.type) : operand;
 
 const elementwise =
   (compute: (...elements: number[]) => number): Op['reference'] =>
@@ -35,10 +36,21 @@ function unary(
   return (a) => ({ op, inputs: [a], shape: a.shape, type: a.type, attributes: {} });
 }
 
+/** A question about every number; the answers are bool. */
+function predicate(name: string, compute: (a: number) => number): Unary {
+  const op: Op = { name, kind: 'elementwise', reference: elementwise(compute) };
+  return (a) => ({ op, inputs: [a], shape: a.shape, type: 'bool', attributes: {} });
+}
+
 function expectEqualTypes(place: string, a: Value, b: Value): void {
   if (a.type === b.type) return;
   const problem = `a ${a.type} and a ${b.type} meet (${showShape(a.shape)}, ${showShape(b.shape)})`;
   throw new GraphError('TYPES', problem, place, 'Cast one of them.');
+}
+
+function expectNumbers(place: string, { type, shape }: Value): void {
+  if (type !== 'string') return;
+  throw new GraphError('TYPES', `texts ${showShape(shape)}`, place, 'Number them by labelEncoder first.');
 }
 
 type BinarySlopes = (dy: Value, a: Value, b: Value, y: Value) => readonly [Value, Value];
@@ -56,9 +68,10 @@ function binary(
     ...(slopes && { gradient: (dy, y) => slopes(dy, y.inputs[0]!, y.inputs[1]!, y) }),
   };
   return (left, right) => {
-    const inputs = [lift(left), lift(right)] as const;
+    const inputs = [lift(left, right), lift(right, left)] as const;
     const [a, b] = inputs;
     expectEqualTypes(name, a, b);
+    expectNumbers(name, a);
     return { op, inputs, shape: broadcast(name, a.shape, b.shape), type: type ?? a.type, attributes: {} };
   };
 }
@@ -123,6 +136,9 @@ export const reciprocal: Unary = unary(
 export const abs: Unary = unary('Abs', Math.abs, (dy, a) => mul(dy, sign(a)));
 export const sign: Unary = unary('Sign', Math.sign);
 export const floor: Unary = unary('Floor', Math.floor);
+/** Whether each number is not a number; bool. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name of the same question in JavaScript and in ONNX
+export const isNaN: Unary = predicate('IsNaN', (a) => Number(Number.isNaN(a)));
 export const sin: Unary = unary('Sin', Math.sin, (dy, a) => mul(dy, cos(a)));
 export const cos: Unary = unary('Cos', Math.cos, (dy, a) => neg(mul(dy, sin(a))));
 export const tanh: Unary = unary('Tanh', Math.tanh, (dy, _, y) => mul(dy, sub(1, mul(y, y))));
@@ -149,7 +165,7 @@ const whereOp: Op = {
 
 /** `a` where the condition holds, else `b`; all three broadcast. */
 export function where(condition: Value, left: Value | number, right: Value | number): Value {
-  const [a, b] = [lift(left), lift(right)];
+  const [a, b] = [lift(left, right), lift(right, left)];
   expectEqualTypes('Where', a, b);
   if (condition.type !== 'bool') {
     const problem = `a ${condition.type} condition ${showShape(condition.shape)}`;
@@ -170,11 +186,15 @@ const castOp: Op = {
   reference: (y, [a]) => ({ shape: a!.shape, data: a!.data.map(castTo[y.type] ?? ((each) => each)) }),
 };
 
-/** The same numbers as another element type. */
-export const cast = (a: Value, type: ElementType): Value =>
-  a.type === type
-    ? a
-    : { op: castOp, inputs: [a], shape: a.shape, type, attributes: { to: elementTypeCodes[type] } };
+/** The same numbers as another element type. Throws `TYPES` for texts, which `labelEncoder` turns into numbers. */
+export function cast(a: Value, type: ElementType): Value {
+  if (a.type === type) return a;
+  if (a.type === 'string' || type === 'string') {
+    const problem = `${a.type} ${showShape(a.shape)} to ${type}`;
+    throw new GraphError('TYPES', problem, 'Cast', 'Use labelEncoder, or gather from a constant of texts.');
+  }
+  return { op: castOp, inputs: [a], shape: a.shape, type, attributes: { to: elementTypeCodes[type] } };
+}
 
 /**
  * The value, with its slopes stated instead of derived: for what is composed of many ops but has a short derivative.

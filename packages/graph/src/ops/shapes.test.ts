@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { mean } from '../functions.ts';
-import { input, integers } from '../leaves.ts';
+import { input, integers, texts } from '../leaves.ts';
 import { interpret, tensor } from '../reference.ts';
 import { reached, type Value } from '../value.ts';
-import { add, cast, max, min, where } from './elementwise.ts';
+import { add, cast, equal, max, min, where } from './elementwise.ts';
 import { gather } from './gather.ts';
 import { concat, expand, reshape, rows, slice, squeeze, transpose, unsqueeze } from './layout.ts';
 import { gemm, linear, matmul } from './linear.ts';
+import { gatherElements, labelEncoder, topK } from './lookup.ts';
 import { argMax, softmax, sum } from './reduce.ts';
 
 const matrix = input('matrix', [2, 3]);
@@ -42,6 +43,17 @@ describe('a shape that does not fit is refused, by op and shapes', () => {
       /^Where: a float32 and a int64/,
     ],
     ['TYPES', () => gather(matrix, matrix), /^Gather of \[2, 3\]: indices of type float32/],
+    ['TYPES', () => gatherElements(matrix, matrix), /^GatherElements of \[2, 3\]: indices of type float32/],
+    ['SHAPES', () => gatherElements(matrix, integers([0, 1])), /^GatherElements of \[2, 3\]: indices \[2\]/],
+    ['RANGE', () => topK(matrix, 4).values, /^TopK of \[2, 3\]: no 4 of 3/],
+    ['RANGE', () => topK(matrix, 0).values, /^TopK of \[2, 3\]: no 0 of 3/],
+    ['TYPES', () => labelEncoder(matrix, ['a']), /^LabelEncoder of \[2, 3\]: float32 instead of texts/],
+    ['KEYS', () => labelEncoder(texts(['a']), []), /^LabelEncoder of \[1\]: no keys/],
+    ['KEYS', () => labelEncoder(texts(['a']), ['b', 'ä', 'ä']), /the key "ä" is there twice/],
+    ['TYPES', () => equal(texts(['a']), texts(['a'])), /^Equal: texts \[1\]/],
+    ['TYPES', () => add(texts(['a']), 1), /^Add: a string and a float32/],
+    ['TYPES', () => cast(texts(['a']), 'float32'), /^Cast: string \[1\] to float32/],
+    ['TYPES', () => cast(matrix, 'string'), /^Cast: float32 \[2, 3\] to string/],
     ['SYMBOLIC', () => mean(batch), /'batch'/],
   ];
   test.each(wrong.map(([code, build, message]) => ({ code, build, message })))('$code: $message', (each) => {
@@ -61,6 +73,8 @@ describe('a free batch', () => {
     expect(transpose(batch).shape).toEqual(['batch', 3, 10]);
     expect(argMax(softmax(batch)).shape).toEqual(['batch', 10]);
     expect(gather(batch, integers([1, 0]), 1).shape).toEqual(['batch', 2, 3]);
+    expect(gather(matrix, argMax(batch)).shape).toEqual(['batch', 10, 3]);
+    expect(topK(batch, 2).values.shape).toEqual(['batch', 10, 2]);
     expect(mean(batch, [1]).shape).toEqual(['batch', 3]);
   });
 
@@ -85,6 +99,14 @@ describe('a reshape', () => {
   test('of a constant is a constant', () => {
     expect(reshape(integers([1, 2]), [1, 2])).toMatchObject({ shape: [1, 2], leaf: { kind: 'constant' } });
   });
+});
+
+test('a number takes the element type of the value beside it', () => {
+  const types = ['float32', 'float64', 'int64', 'uint8'] as const;
+  for (const type of types) {
+    expect(add(1, input('a', [2], type)).inputs.map((each) => each.type)).toEqual([type, type]);
+    expect(where(input('c', [2], 'bool'), input('a', [2], type), 1).type).toBe(type);
+  }
 });
 
 test('what changes nothing adds no node', () => {

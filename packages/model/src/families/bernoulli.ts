@@ -1,5 +1,6 @@
-import { bernoulliLogProbability, sigmoid } from '@semivae/graph';
+import { bernoulliLogProbability, clip, mul, sigmoid, softplus, sqrt, sub } from '@semivae/graph';
 import type { Family } from './family.ts';
+import type { FeatureFamily } from './feature.ts';
 
 /** Independent features in [0, 1]; a value between stands for its own average over coin throws. */
 export const bernoulli: Family = {
@@ -9,4 +10,19 @@ export const bernoulli: Family = {
     logDensity: (x) => bernoulliLogProbability(x, logits!),
     answers: { mean: sigmoid(logits!), logits: logits! },
   }),
+};
+
+/** One coin a feature; values outside [0, 1] count as the nearer end. */
+export const bernoulliFeature: FeatureFamily = {
+  name: 'bernoulli',
+  parameters: ['logits'],
+  at: ({ logits }) => {
+    const mean = sigmoid(logits!);
+    return {
+      // x·l − log(1 + eˡ)
+      logDensity: (x) => sub(mul(clip(x, 0, 1), logits!), softplus(logits!)),
+      mean,
+      deviation: sqrt(mul(mean, sub(1, mean))),
+    };
+  },
 };

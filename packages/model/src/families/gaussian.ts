@@ -1,5 +1,6 @@
-import { add, bounded, exp, mul, neg, square, sub, sum, type Value } from '@semivae/graph';
+import { add, bounded, exp, min, mul, neg, softplus, square, sub, sum, type Value } from '@semivae/graph';
 import type { Distribution, Family } from './family.ts';
+import type { FeatureFamily } from './feature.ts';
 
 const LOG_TWO_PI = Math.log(2 * Math.PI);
 /** |log σ²| stays below this, smoothly: σ between 0.018 and 55. */
@@ -47,4 +48,29 @@ export const standardNormal: Family = {
     sample: (noise) => noise,
     answers: {},
   }),
+};
+
+const LOWEST = -1.5;
+const HIGHEST = 4;
+
+/**
+ * −1.5 + softplus(raw + 1.5), at most 4: a standard deviation of at least 0.47, so that no row is explained by becoming
+ * certain of it.
+ */
+export const flooredLogVariance = (raw: Value): Value =>
+  min(add(softplus(sub(raw, LOWEST)), LOWEST), HIGHEST);
+
+/** A Gaussian feature whose variance has a floor: what standardised columns of a table are given. */
+export const gaussianFeature: FeatureFamily = {
+  name: 'gaussian',
+  parameters: ['mean', 'logVariance'],
+  at: ({ mean, logVariance: raw }) => {
+    const logVariance = flooredLogVariance(raw!);
+    // −½ (log 2π + log σ² + (x − μ)²/σ²)
+    const logDensity = (x: Value) => {
+      const distance = mul(square(sub(x, mean!)), exp(neg(logVariance)));
+      return mul(add(add(distance, logVariance), LOG_TWO_PI), -0.5);
+    };
+    return { logDensity, mean: mean!, deviation: exp(mul(logVariance, 0.5)) };
+  },
 };

@@ -10,6 +10,8 @@ export interface RowOrder {
   readonly rows: Int32Array;
   readonly seed: number;
   readonly use: number;
+  /** Rows that stay together: the order goes through such runs of them in turn. Absent: one run of all. */
+  readonly together?: number;
   /** Scratch: `rows` as ordered in `epoch`; recomputed when another epoch is asked for. */
   readonly current: Int32Array;
   epoch: number;
@@ -26,11 +28,12 @@ export function labelledOrder(rows: Int32Array, seed: number): RowOrder {
 }
 
 /** An order for another use: `use` is a Philox stream, a different one for every order that must be independent. */
-export function rowOrder(rows: Int32Array, seed: number, use: number): RowOrder {
+export function rowOrder(rows: Int32Array, seed: number, use: number, together?: number): RowOrder {
   if (rows.length === 0) {
     throw new DataError('NO_ROWS', 'batches', 'there is no row to choose from', 'Give at least one row.');
   }
-  return { rows: rows.slice(), seed, use, current: new Int32Array(rows.length), epoch: -1 };
+  const scratch = { current: new Int32Array(rows.length), epoch: -1 };
+  return { rows: rows.slice(), seed, use, ...(together && { together }), ...scratch };
 }
 
 /** Writes the row numbers of batch `step` (0, 1, …) of `out.length` rows into `out`; allocates nothing. */
@@ -46,9 +49,24 @@ export function batchRows(order: RowOrder, step: number, out: Int32Array): void 
 
 function reorder(order: RowOrder, epoch: number): void {
   if (order.epoch === epoch) return;
-  order.current.set(order.rows);
-  shuffle(order.current, order.seed, order.use, epoch);
+  const { rows, current, together = rows.length, seed, use } = order;
+  current.set(rows);
+  if (together < rows.length) shuffleRuns(order, together, epoch);
+  else shuffle(current, seed, use, epoch);
   order.epoch = epoch;
+}
+
+/** Runs of neighbouring rows in a random order, and each run within itself. */
+function shuffleRuns({ rows, current, seed, use }: RowOrder, together: number, epoch: number): void {
+  const runs = range(Math.ceil(rows.length / together));
+  shuffle(runs, seed, use, epoch);
+  let at = 0;
+  for (const run of runs) {
+    const own = rows.slice(run * together, (run + 1) * together);
+    shuffle(own, seed, use, (epoch + 1) * runs.length + run);
+    current.set(own, at);
+    at += own.length;
+  }
 }
 
 /** Copies rows `indices[from] … indices[from + count − 1]` of `width` bytes side by side into `out` (labels: width 1). */

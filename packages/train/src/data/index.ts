@@ -4,3 +4,5 @@ export * from './dataset.ts';
 export * from './digits.ts';
 export * from './idx.ts';
 export * from './split.ts';
+export * from './table/index.ts';
+export * from './training-set.ts';

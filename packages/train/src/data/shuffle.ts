@@ -7,6 +7,8 @@ export const stream = {
   validation: reservedStreams + 0x102,
   unlabelledOrder: reservedStreams + 0x103,
   labelledOrder: reservedStreams + 0x104,
+  calibration: reservedStreams + 0x105,
+  reference: reservedStreams + 0x106,
 } as const;
 
 const two32 = 2 ** 32;

@@ -7,7 +7,7 @@ import { range, shuffle, stream } from './shuffle.ts';
  * limits the choice to some rows. Throws LABELS_ONE_CLASS, LABELS_TOO_FEW, LABELS_TOO_MANY or LABELS_NO_ROW.
  */
 export function chooseLabelled(
-  labels: Uint8Array,
+  labels: ArrayLike<number>,
   classes: number,
   count: number,
   seed: number,
@@ -28,12 +28,13 @@ export function chooseLabelled(
   return Int32Array.from(chosen).sort();
 }
 
-/** Rows held out for validation, drawn at random, and the others; both ascending. Throws VALIDATION_SIZE. */
+/** Rows held out for validation, drawn at random, and the others; both ascending. Below 1 it is a share. Throws VALIDATION_SIZE. */
 export function validationSplit(
   rows: number,
-  count: number,
+  asked: number,
   seed: number,
 ): { readonly train: Int32Array; readonly validation: Int32Array } {
+  const count = asked < 1 ? Math.round(asked * rows) : asked;
   if (!Number.isInteger(count) || count < 0 || count >= rows) {
     const remedy = `Hold out 0 to ${rows - 1} rows.`;
     throw new DataError(
@@ -80,7 +81,7 @@ function checkClass(rows: Int32Array, label: number): void {
   );
 }
 
-function rowsByClass(labels: Uint8Array, classes: number, among: Int32Array): Int32Array[] {
+function rowsByClass(labels: ArrayLike<number>, classes: number, among: Int32Array): Int32Array[] {
   return Array.from({ length: classes }, (_, label) => among.filter((row) => labels[row] === label));
 }
 

@@ -8,9 +8,10 @@ type Tensor = tfjs.Tensor;
 /** What an op of the graph language is in TensorFlow.js; `y` has its attributes and its shape. */
 export type Rule = (tf: TensorFlow, inputs: readonly Tensor[], y: Value) => Tensor;
 
-/** TensorFlow.js has neither bytes nor long integers: both are int32 there. */
+/** TensorFlow.js has neither bytes nor long integers, which are int32 there, nor float64, which is float32. */
 export const dtypes = {
   float32: 'float32',
+  float64: 'float32',
   uint8: 'int32',
   int64: 'int32',
   bool: 'bool',
@@ -55,6 +56,44 @@ const keeps = (y: Value) => y.attributes.keepdims === 1;
 
 /** A shape of which one size may be left to TensorFlow.js. */
 const shapeOf = (y: Value): number[] => y.shape.map((size) => (typeof size === 'number' ? size : -1));
+
+/** Texts are moved by their places in a list of all of them: few kernels, and none of wasm, take texts. */
+const moving =
+  (rule: Rule): Rule =>
+  (tf, inputs, y) => {
+    if (y.type !== 'string') return rule(tf, inputs, y);
+    const all: string[] = [];
+    const placed = inputs.map((each) => {
+      if (each.dtype !== 'string') return each;
+      const start = all.length;
+      all.push(...(each.dataSync() as unknown as string[]));
+      return tf.reshape(tf.range(start, all.length, 1, 'int32'), each.shape);
+    });
+    const found = rule(tf, placed, y);
+    const texts = Array.from(found.dataSync(), (place) => all[place]!);
+    return tf.tensor(texts, found.shape, 'string');
+  };
+
+/** Each text's place in the keys. */
+const labelEncoder: Rule = (tf, [a], y) => {
+  const { keys_strings: keys, default_int64: missing } = y.attributes;
+  const places = new Map((keys as readonly string[]).map((key, i) => [key, i]));
+  const texts = a!.dataSync() as unknown as readonly string[];
+  const found = texts.map((text) => places.get(text) ?? (missing as number));
+  return tf.tensor(found, a!.shape, 'int32');
+};
+
+/** The indices of tf.topk, which knows the largest only. */
+const topK: Rule = (tf, [a], y) => {
+  const sense = y.attributes.largest === 1 ? a! : tf.neg(a!);
+  return tf.topk(sense, y.shape.at(-1) as number).indices;
+};
+
+/** By products with one-hot rows, whose gradient every backend has. */
+const gatherElements: Rule = (tf, [a, indices]) => {
+  const rows = tf.cast(tf.oneHot(tf.cast(indices!, 'int32'), a!.shape.at(-1)!), 'float32');
+  return tf.sum(tf.mul(rows, tf.expandDims(a!, -2)), -1);
+};
 
 const gemm: Rule = (tf, [a, b, c], { attributes: { transA, transB } }) => {
   const product = tf.matMul(a!, b!, transA === 1, transB === 1);
@@ -136,21 +175,25 @@ export const tensorflowOps: Readonly<Record<string, Rule>> = {
   Sigmoid: unary((tf, a) => tf.sigmoid(a)),
   Relu: unary((tf, a) => tf.relu(a)),
   Identity: flat(unary((tf, a) => tf.clone(a))),
-  Where: (tf, [condition, a, b]) => tf.where(condition!, a!, b!),
+  IsNaN: flat(unary((tf, a) => tf.isNaN(a))),
+  Where: moving((tf, [condition, a, b]) => tf.where(condition!, a!, b!)),
   Cast: flat((tf, [a], y) => tf.cast(a!, dtypes[y.type as Exclude<ElementType, 'string'>])),
-  Reshape: (tf, [a], y) => tf.reshape(a!, shapeOf(y)),
-  Transpose: (tf, [a], y) => tf.transpose(a!, y.attributes.perm as number[]),
-  Expand: (tf, [a], y) => tf.broadcastTo(a!, shapeOf(y)),
-  Concat: (tf, parts, y) => tf.concat([...parts], axisOf(y)),
-  Slice: slice,
+  LabelEncoder: labelEncoder,
+  Reshape: moving((tf, [a], y) => tf.reshape(a!, shapeOf(y))),
+  Transpose: moving((tf, [a], y) => tf.transpose(a!, y.attributes.perm as number[])),
+  Expand: moving((tf, [a], y) => tf.broadcastTo(a!, shapeOf(y))),
+  Concat: moving((tf, parts, y) => tf.concat([...parts], axisOf(y))),
+  Slice: moving(slice),
   Pad: pad,
   Gemm: gemm,
   MatMul: matmul,
-  Gather: gather,
+  Gather: moving(gather),
+  GatherElements: moving(gatherElements),
   ReduceSum: (tf, [a], y) => tf.sum(a!, numbers(y, 1), keeps(y)),
   ReduceMax: (tf, [a], y) => tf.max(a!, axesOf(y), keeps(y)),
   ReduceProd: (tf, [a], y) => tf.prod(a!, axesOf(y), keeps(y)),
   ArgMax: flat((tf, [a], y) => tf.argMax(a!, axisOf(y))),
+  TopK: flat(topK),
   Softmax: unary((tf, a) => tf.softmax(a)),
   LogSoftmax: unary((tf, a) => tf.logSoftmax(a)),
 };

@@ -1,4 +1,5 @@
 import {
+  type ElementType,
   fixed,
   type Graph,
   type LeafValue,
@@ -31,20 +32,28 @@ const mapEntries = <A, B>(from: Readonly<Record<string, A>>, change: (value: A, 
 /** Numbers as a tensor of TensorFlow.js, which may keep `data` itself. */
 function tensorOf(tf: TensorFlow, { type, dims, data }: Pick<HostTensor, 'type' | 'dims' | 'data'>): Tensor {
   const dtype = dtypes[type as keyof typeof dtypes];
-  const values = type === 'int64' ? Int32Array.from(data as BigInt64Array, Number) : data;
+  const values =
+    type === 'int64'
+      ? Int32Array.from(data as BigInt64Array, Number)
+      : type === 'float64'
+        ? Float32Array.from(data as Float64Array)
+        : data;
   return tf.tensor(values as Float32Array, [...dims], dtype);
 }
 
-/** A tensor's numbers, in the element type that the graph gives them. */
+const hostData: Readonly<Record<ElementType, (found: ArrayLike<number>) => TensorData>> = {
+  float32: (found) => Float32Array.from(found),
+  float64: (found) => Float64Array.from(found),
+  uint8: (found) => Uint8Array.from(found),
+  int64: (found) => BigInt64Array.from(found, BigInt),
+  bool: (found) => Uint8Array.from(found),
+  string: (found) => Array.from(found as unknown as readonly string[]),
+};
+
+/** A tensor's elements, in the type that the graph gives them. */
 async function hostTensor({ type }: Value, tensor: Tensor): Promise<HostTensor> {
   const found = await tensor.data();
-  const data: TensorData =
-    type === 'int64'
-      ? BigInt64Array.from(found, BigInt)
-      : type === 'float32'
-        ? Float32Array.from(found)
-        : Uint8Array.from(found);
-  return { type, dims: tensor.shape, data };
+  return { type, dims: tensor.shape, data: hostData[type](found) };
 }
 
 /** A graph in TensorFlow.js's hands: its constants are there already. */

@@ -1,0 +1,116 @@
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Column } from '@semivae/model';
+import {
+  openSpill,
+  openTable,
+  type PreparedTable,
+  prepareTable,
+  type Recipe,
+  type Table,
+} from '@semivae/train/node';
+import { CommandFailure } from './failure.ts';
+import type { Output } from './output.ts';
+import { table } from './table.ts';
+
+const TABLE_NAME = /\.(csv|tsv|txt|data|parquet|json|ndjson|jsonl|npz|npy)(\.(gz|zst|bz2))?$/i;
+
+/** Whether a name of data is that of tables: files with an ending that says so, or a pattern of them. */
+export const isTableName = (name: string): boolean => TABLE_NAME.test(name) || /[*?[\]]/.test(name);
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** A number of bytes as people write it: 512M, 4GB. Throws `MEMORY`. */
+export function bytesOf(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i.exec(text.trim()) ?? [];
+  if (number !== undefined) return Math.floor(Number(number) * UNITS[unit.toLowerCase()]!);
+  throw new CommandFailure(
+    'MEMORY',
+    `--memory ${text}`,
+    'this is no amount of memory',
+    'Write --memory 4GB.',
+  );
+}
+
+/** What a table may use of the machine: a quarter of it unless told. */
+export const memoryOf = (asked: string | undefined): number =>
+  asked === undefined ? Math.floor(totalmem() / 4) : bytesOf(asked);
+
+/** Opens the table that a recipe names. Throws `TABLE_…`. */
+export function openRecipeTable({ data }: Recipe, memory: number): Promise<Table> {
+  const { sql, header, missing } = data;
+  return openTable(sql === undefined ? data.name.split(',') : [], {
+    memory,
+    ...(sql !== undefined && { sql }),
+    ...(header !== undefined && { header }),
+    ...(missing && { missing }),
+  });
+}
+
+const isArray = (name: string): boolean => /\.np[yz]$/i.test(name);
+
+/** A table read for training; `close` frees what its rows lie in. */
+export interface ReadTable {
+  readonly prepared: PreparedTable;
+  close(): void;
+}
+
+export interface ReadOptions {
+  readonly seed: number;
+  readonly memory: number;
+  /** Where rows go that memory may not hold. */
+  readonly folder: string;
+}
+
+/** Reads a table for training: in memory where half of the budget holds it, else beside the run. */
+export async function readTable(
+  opened: Table,
+  recipe: Recipe,
+  { seed, memory, folder }: ReadOptions,
+): Promise<ReadTable> {
+  const closing: (() => void)[] = [];
+  const spilled = (rows: number, width: number) => {
+    const spill = openSpill(join(folder, 'rows.f32'), rows, width);
+    closing.push(() => spill.close());
+    return spill;
+  };
+  const close = () => closing.forEach((each) => each());
+  try {
+    const prepared = await prepareTable(opened, recipe, {
+      seed,
+      array: isArray(recipe.data.name),
+      budget: memory / 2,
+      openStore: spilled,
+    });
+    return { prepared, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+const about = (column: Column): string => {
+  if (column.kind === 'ignored') return column.reason;
+  if (column.kind === 'numeric') {
+    const log = column.transform.kind === 'log' ? ', its logarithm' : '';
+    return `${column.likelihood}${log}${column.ranks ? ', and its rank' : ''}`;
+  }
+  if (column.kind === 'count') return column.likelihood;
+  if (column.kind === 'binary')
+    return `${column.levels.join(' or ')}, the second in ${(100 * column.share).toFixed(1)} %`;
+  if (column.kind === 'timestamp') return 'time of day, weekday, season and trend';
+  const more = column.levels.length > 3 ? ', …' : '';
+  return `${column.levels.length} levels: ${column.levels.slice(0, 3).join(', ')}${more}${column.rare.length ? `; ${column.rare.length} rare ones` : ''}`;
+};
+
+/** What a table's columns are taken for, before it is trained on. */
+export function introduceColumns({ columns, warnings }: PreparedTable, output: Output): void {
+  output.note('columns (say otherwise by --column name=kind)');
+  output.note(
+    table([
+      ['  column', 'kind', 'how'],
+      ...columns.columns.map((column) => [`  ${column.name}`, column.kind, about(column)]),
+    ]),
+  );
+  for (const warning of warnings) output.note(`warning ${warning}`);
+}

@@ -1,0 +1,39 @@
+import { add, bounded, div, exp, logGamma, mul, neg, softplus, sqrt, sub, type Value } from '@semivae/graph';
+import type { FeatureFamily } from './feature.ts';
+
+/** |log mean| stays below this, smoothly. */
+const LOG_MEAN_LIMIT = 20;
+
+/** A count with a rate for every row: k·log λ − λ − log k!. */
+export const poisson: FeatureFamily = {
+  name: 'poisson',
+  parameters: ['logRate'],
+  at: ({ logRate: raw }) => {
+    const logRate = bounded(raw!, LOG_MEAN_LIMIT);
+    const rate = exp(logRate);
+    return {
+      logDensity: (count: Value) => sub(sub(mul(count, logRate), rate), logGamma(add(count, 1))),
+      mean: rate,
+      deviation: sqrt(rate),
+    };
+  },
+};
+
+/** A count whose variance exceeds its mean μ: μ + μ²/r  (Cameron and Trivedi 1986, NB2). */
+export const negativeBinomial: FeatureFamily = {
+  name: 'negative binomial',
+  parameters: ['logMean', 'logDispersion'],
+  at: ({ logMean: raw, logDispersion }) => {
+    const logMean = bounded(raw!, LOG_MEAN_LIMIT);
+    const logSize = bounded(logDispersion!, 8);
+    const size = exp(logSize);
+    const odds = sub(logMean, logSize);
+    // log Γ(k + r) − log Γ(r) − log k! + r·log(r/(r + μ)) + k·log(μ/(r + μ))
+    const logDensity = (count: Value) => {
+      const ways = sub(sub(logGamma(add(count, size)), logGamma(size)), logGamma(add(count, 1)));
+      return sub(ways, add(mul(size, softplus(odds)), mul(count, softplus(neg(odds)))));
+    };
+    const mean = exp(logMean);
+    return { logDensity, mean, deviation: sqrt(add(mean, div(mul(mean, mean), size))) };
+  },
+};

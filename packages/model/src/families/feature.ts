@@ -1,0 +1,18 @@
+import type { Value } from '@semivae/graph';
+import type { Values } from './family.ts';
+
+/** The density of each feature by itself: nothing is summed. */
+export interface FeatureDistribution {
+  /** log p(x) of every feature, in nats, in the shape of x. */
+  readonly logDensity: (x: Value) => Value;
+  /** In the units of x. */
+  readonly mean: Value;
+  readonly deviation: Value;
+}
+
+/** A likelihood of one feature at a time, and the names of what a network must put out for each. */
+export interface FeatureFamily {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  readonly at: (parameters: Values) => FeatureDistribution;
+}

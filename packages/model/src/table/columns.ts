@@ -1,0 +1,92 @@
+/** The cell of a raw column as numbers: what is not told apart below is in every kind. */
+interface Named {
+  readonly name: string;
+}
+
+/** A monotone map, linear between knots, of slope 1 outside; in standardised units on both sides. */
+export interface Ranks {
+  readonly knots: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** `log` is sign(x)·log(1 + |x|/unit). */
+export type Transform = { readonly kind: 'none' } | { readonly kind: 'log'; readonly unit: number };
+
+/** A number, standardised after its transform: (t(x) − centre) / scale, held within ±30. */
+export interface NumericColumn extends Named {
+  readonly kind: 'numeric';
+  readonly transform: Transform;
+  readonly centre: number;
+  readonly scale: number;
+  readonly likelihood: 'gaussian' | 'student-t';
+  /** A second feature: the column's rank as a normal score, where one value holds much of the rows. */
+  readonly ranks?: Ranks;
+}
+
+/** A whole number from 0 up. Networks see log(1 + x), standardised; the likelihood sees the count itself. */
+export interface CountColumn extends Named {
+  readonly kind: 'count';
+  readonly centre: number;
+  readonly scale: number;
+  readonly likelihood: 'poisson' | 'negative-binomial';
+}
+
+/** A number with two values, seen as 0 and 1. */
+export interface BinaryColumn extends Named {
+  readonly kind: 'binary';
+  readonly levels: readonly [number, number];
+  /** The share of the second. */
+  readonly share: number;
+}
+
+/** One of several texts or numbers, one-hot; what is none of `levels`, the rare among it, shares a last place. */
+export interface CategoricalColumn extends Named {
+  readonly kind: 'categorical';
+  readonly levels: readonly string[] | readonly number[];
+  /** Seen in training, but too seldom for a place of their own. */
+  readonly rare: readonly string[] | readonly number[];
+  /** The share of each level and, last, of everything else. */
+  readonly shares: readonly number[];
+}
+
+/** Milliseconds since 1970: time of day, weekday and season on circles, and how late it is, standardised. */
+export interface TimestampColumn extends Named {
+  readonly kind: 'timestamp';
+  readonly centre: number;
+  readonly scale: number;
+}
+
+/** A column that the model does not see. */
+export interface IgnoredColumn extends Named {
+  readonly kind: 'ignored';
+  readonly reason: string;
+}
+
+export type UsedColumn = NumericColumn | CountColumn | BinaryColumn | CategoricalColumn | TimestampColumn;
+export type Column = UsedColumn | IgnoredColumn;
+
+/** Raw rows of a table, and how each of its columns is encoded; plain JSON. */
+export interface TableColumns {
+  readonly kind: 'table';
+  readonly columns: readonly Column[];
+}
+
+export const isUsed = (column: Column): column is UsedColumn => column.kind !== 'ignored';
+
+/** The columns that the model sees, in their order. */
+export const usedColumns = ({ columns }: TableColumns): readonly UsedColumn[] => columns.filter(isUsed);
+
+/** Whether a column's raw cells are texts; otherwise they are float64 numbers. */
+export const isText = (column: UsedColumn): boolean =>
+  column.kind === 'categorical' && typeof (column.levels[0] ?? column.rare[0]) !== 'number';
+
+/** The names of the raw columns in each of the two raw tensors, in order. */
+export function rawOrder(table: TableColumns): {
+  readonly numbers: readonly string[];
+  readonly texts: readonly string[];
+} {
+  const used = usedColumns(table);
+  const names = (wanted: boolean) =>
+    used.filter((column) => isText(column) === wanted).map(({ name }) => name);
+  return { numbers: names(false), texts: names(true) };
+}

@@ -1,0 +1,138 @@
+import {
+  abs,
+  add,
+  argMax,
+  cast,
+  concat,
+  constant,
+  exp,
+  gather,
+  greater,
+  integers,
+  mul,
+  sign,
+  slice,
+  sub,
+  texts,
+  unsqueeze,
+  type Value,
+  where,
+} from '@semivae/graph';
+import {
+  type BinaryColumn,
+  type CategoricalColumn,
+  type CountColumn,
+  isText,
+  type NumericColumn,
+  rawOrder,
+  type TableColumns,
+  type TimestampColumn,
+  type UsedColumn,
+} from './columns.ts';
+import type { RawTable } from './encode.ts';
+import { unitOf } from './encode.ts';
+import { type Layout, layoutOf, TIMESTAMP_PARTS } from './layout.ts';
+
+const placeOf = ({ features }: Layout, column: number, part = 0): number =>
+  features.findIndex((place) => place.column === column && place.part === part);
+
+const doubles = (numbers: readonly number[]): Value =>
+  constant(Float64Array.from(numbers), [1, numbers.length], 'float64');
+
+/** The raw numbers of some columns whose raw cell is an affine or logarithmic map away from one feature. */
+function numericCells(
+  features: Value,
+  layout: Layout,
+  columns: readonly (readonly [NumericColumn | CountColumn | TimestampColumn, number])[],
+): Value {
+  const places = columns.map(([column, at]) =>
+    placeOf(layout, at, column.kind === 'timestamp' ? TIMESTAMP_PARTS - 1 : 0),
+  );
+  const standardised = cast(gather(features, integers(places), 1), 'float64');
+  const scales = doubles(columns.map(([{ scale }]) => scale));
+  const centres = doubles(columns.map(([{ centre }]) => centre));
+  const linear = add(mul(standardised, scales), centres);
+  const units = columns.map(([column]) => (column.kind === 'timestamp' ? undefined : unitOf(column)));
+  if (units.every((unit) => unit === undefined)) return linear;
+  // sign(t)·(e^|t| − 1)·unit
+  const raised = mul(mul(sign(linear), sub(exp(abs(linear)), 1)), doubles(units.map((unit) => unit ?? 1)));
+  const logged = constant(
+    Uint8Array.from(units, (unit) => Number(unit !== undefined)),
+    [1, units.length],
+    'bool',
+  );
+  return where(logged, raised, linear);
+}
+
+/** The more probable of two values. */
+function binaryCells(
+  features: Value,
+  layout: Layout,
+  columns: readonly (readonly [BinaryColumn, number])[],
+): Value {
+  const likely = gather(features, integers(columns.map(([, at]) => placeOf(layout, at))), 1);
+  const values = (level: 0 | 1) => doubles(columns.map(([{ levels }]) => levels[level]));
+  return where(greater(likely, 0.5), values(1), values(0));
+}
+
+/** The most probable named level; the place for everything else has no name to give. */
+function levelCell(features: Value, layout: Layout, column: CategoricalColumn, at: number): Value {
+  const place = placeOf(layout, at);
+  const best = argMax(slice(features, -1, place, place + column.levels.length), -1);
+  const names = isText(column)
+    ? texts(column.levels as readonly string[])
+    : constant(Float64Array.from(column.levels as readonly number[]), [column.levels.length], 'float64');
+  return unsqueeze(gather(names, best, 0), -1);
+}
+
+type Placed<C extends UsedColumn> = readonly [column: C, at: number];
+const isCategorical = ([column]: Placed<UsedColumn>): boolean => column.kind === 'categorical';
+
+/** Side by side, each column where it lies in the raw tensor. */
+function arranged(parts: readonly Value[], names: readonly string[], order: readonly string[]): Value {
+  const all = parts.length === 1 ? parts[0]! : concat(parts, 1);
+  if (names.every((name, i) => name === order[i])) return all;
+  return gather(all, integers(order.map((name) => names.indexOf(name))), 1);
+}
+
+function numberCells(
+  features: Value,
+  layout: Layout,
+  placed: readonly Placed<UsedColumn>[],
+  order: readonly string[],
+) {
+  const numeric = placed.filter(
+    (each): each is Placed<NumericColumn | CountColumn | TimestampColumn> =>
+      !isCategorical(each) && each[0].kind !== 'binary',
+  );
+  const binary = placed.filter((each): each is Placed<BinaryColumn> => each[0].kind === 'binary');
+  const codes = placed.filter((each): each is Placed<CategoricalColumn> => isCategorical(each));
+  const parts = [
+    ...(numeric.length ? [numericCells(features, layout, numeric)] : []),
+    ...(binary.length ? [binaryCells(features, layout, binary)] : []),
+    ...codes.map(([column, at]) => levelCell(features, layout, column, at)),
+  ];
+  return arranged(
+    parts,
+    [...numeric, ...binary, ...codes].map(([{ name }]) => name),
+    order,
+  );
+}
+
+/** Features, such as a likelihood's means [rows, features], as raw cells: `numbers` and `texts`, as `encodeTable` takes them. */
+export function decodeTable(table: TableColumns, features: Value): RawTable {
+  const layout = layoutOf(table);
+  const order = rawOrder(table);
+  const placed = layout.columns.map((column, at): Placed<UsedColumn> => [column, at]);
+  const numbers = placed.filter(([column]) => !isText(column));
+  const words = placed.filter((each): each is Placed<CategoricalColumn> => isText(each[0]));
+  return {
+    ...(numbers.length > 0 && { numbers: numberCells(features, layout, numbers, order.numbers) }),
+    ...(words.length > 0 && {
+      texts: concat(
+        words.map(([column, at]) => levelCell(features, layout, column, at)),
+        1,
+      ),
+    }),
+  };
+}

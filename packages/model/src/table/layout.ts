@@ -1,0 +1,86 @@
+import type { TableColumns, UsedColumn } from './columns.ts';
+import { usedColumns } from './columns.ts';
+
+/** What a feature's likelihood is called. */
+export type FeatureKind =
+  | 'gaussian'
+  | 'student-t'
+  | 'poisson'
+  | 'negative-binomial'
+  | 'bernoulli'
+  | 'categorical';
+
+/** Neighbouring features with one likelihood. A categorical block is one column; others hold one feature of many. */
+export interface Block {
+  readonly kind: FeatureKind;
+  readonly start: number;
+  readonly end: number;
+  /** For each feature of the block its place in `Layout.columns`. */
+  readonly columns: readonly number[];
+}
+
+/**
+ * Where a table's features lie in a row of x: [features | absent], `absent` being 1 for each column whose cell is missing.
+ * Features of one likelihood lie side by side, so that each likelihood is computed once.
+ */
+export interface Layout {
+  readonly columns: readonly UsedColumn[];
+  readonly features: readonly FeaturePlace[];
+  readonly blocks: readonly Block[];
+  /** Length of a row: features and columns. */
+  readonly size: number;
+}
+
+/** One feature: its column, which of the column's features it is, and its likelihood. */
+export interface FeaturePlace {
+  readonly column: number;
+  readonly part: number;
+  readonly kind: FeatureKind;
+  /** Made of another feature: it is no part of the density of the row. */
+  readonly derived: boolean;
+}
+
+/** Time of day, weekday and season, a sine and a cosine each, and the trend. */
+export const TIMESTAMP_PARTS = 7;
+
+type Part = Omit<FeaturePlace, 'column' | 'part'>;
+const part = (kind: FeatureKind, derived = false): Part => ({ kind, derived });
+
+function partsOf(column: UsedColumn): readonly Part[] {
+  if (column.kind === 'numeric')
+    return [part(column.likelihood), ...(column.ranks ? [part('gaussian', true)] : [])];
+  if (column.kind === 'count') return [part(column.likelihood)];
+  if (column.kind === 'binary') return [part('bernoulli')];
+  if (column.kind === 'timestamp') return Array.from({ length: TIMESTAMP_PARTS }, () => part('gaussian'));
+  return Array.from({ length: column.levels.length + 1 }, () => part('categorical'));
+}
+
+const ORDER: readonly FeatureKind[] = [
+  'gaussian',
+  'student-t',
+  'poisson',
+  'negative-binomial',
+  'bernoulli',
+  'categorical',
+];
+
+function blocksOf(features: readonly FeaturePlace[]): Block[] {
+  const blocks: Block[] = [];
+  features.forEach(({ kind, column }, at) => {
+    const last = blocks.at(-1);
+    const joins = last?.kind === kind && (kind !== 'categorical' || last.columns[0] === column);
+    if (joins) blocks[blocks.length - 1] = { ...last, end: at + 1, columns: [...last.columns, column] };
+    else blocks.push({ kind, start: at, end: at + 1, columns: [column] });
+  });
+  return blocks;
+}
+
+/** The layout of a table's rows. */
+export function layoutOf(table: TableColumns): Layout {
+  const columns = usedColumns(table);
+  const places = columns.flatMap((each, column) =>
+    partsOf(each).map((parts, index): FeaturePlace => ({ column, part: index, ...parts })),
+  );
+  const features = ORDER.flatMap((kind) => places.filter((place) => place.kind === kind));
+  return { columns, features, blocks: blocksOf(features), size: features.length + columns.length };
+}

@@ -1,0 +1,60 @@
+import { checkLength } from '../errors.ts';
+import { count, percent } from '../format.ts';
+import { type Content, html, type Markup } from '../html.ts';
+import { section } from '../page.ts';
+import type { ClassificationSection } from '../report.ts';
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The share of rows that got their own class; absent without rows. */
+export function accuracy({ counts }: ClassificationSection): number | undefined {
+  const rows = sum(counts.map(sum));
+  return rows ? sum(counts.map((row, actual) => row[actual]!)) / rows : undefined;
+}
+
+function cell(
+  classes: readonly string[],
+  actual: number,
+  predicted: number,
+  rows: number,
+  of: number,
+): Markup {
+  const share = of ? rows / of : 0;
+  const hover = `${classes[actual]!} called ${classes[predicted]!}: ${count(rows)}, ${percent(share)}`;
+  const kind: Content = actual === predicted && html` class="right"`;
+  return html`<td${kind} style="--share:${share.toFixed(3)}" title="${hover}">${rows ? count(rows) : html`<span class="soft">·</span>`}</td>`;
+}
+
+function matrixRow(classes: readonly string[], counts: readonly number[], actual: number): Markup {
+  const of = sum(counts);
+  const recall = of ? percent(counts[actual]! / of) : '–';
+  return html`<tr><th scope="row">${classes[actual]!}</th>${counts.map((rows, predicted) =>
+    cell(classes, actual, predicted, rows, of),
+  )}<td class="recall">${recall}</td></tr>
+`;
+}
+
+const matrix = ({ classes, counts }: ClassificationSection): Markup =>
+  html`<div class="scroll" role="region" tabindex="0" aria-label="Confusion matrix">
+<table class="confusion">
+<thead><tr><td class="recall"></td>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">found</th></tr></thead>
+<tbody>
+${counts.map((row, actual) => matrixRow(classes, row, actual))}</tbody>
+</table>
+</div>
+`;
+
+/** Which classes are told apart; absent without rows. Throws ReportError unless the counts are square. */
+export function classificationSection(given: ClassificationSection | undefined): Markup | undefined {
+  for (const row of given ? [given.counts, ...given.counts] : []) {
+    checkLength('classification.counts', row, given!.classes);
+  }
+  const right = given && accuracy(given);
+  if (!given || right === undefined) return undefined;
+  const rows = count(sum(given.counts.map(sum)));
+  return section(
+    'Classes',
+    `${percent(right)} of ${rows} ${given.rows} got their own class. Down: the class it is; across: the class it was called; shade: share of its row.`,
+    matrix(given),
+  );
+}

@@ -1,0 +1,96 @@
+import type { Layout } from './csv.ts';
+import { type Connection, quoted, rowsOf } from './duckdb.ts';
+import { type Field, parsedTime, presentText } from './fields.ts';
+import type { ColumnType } from './table.ts';
+
+/** How many cells of a column of texts are there, and how many of them spell what. */
+export interface Tally {
+  readonly present: number;
+  readonly numbers: number;
+  readonly fractions: number;
+  readonly booleans: number;
+  readonly times: number;
+  /** Lists and records, in JSON. */
+  readonly nested: number;
+}
+
+const NONE: Tally = { present: 0, numbers: 0, fractions: 0, booleans: 0, times: 0, nested: 0 };
+
+/** The rows of `layout`, and the tallies of `fields` over all of them, some columns at a time. */
+export async function tallied(
+  connection: Connection,
+  { relation }: Layout,
+  fields: readonly Field[],
+  missing: readonly string[],
+): Promise<{ rows: number; tallies: Tally[] }> {
+  const [[rows] = []] = fields.length > 0 ? [] : await rowsOf(connection, `SELECT count(*) FROM ${relation}`);
+  const tallies: Tally[] = [];
+  let counted = Number(rows);
+  for (let from = 0; from < fields.length; from += AT_ONCE) {
+    const [row = []] = await rowsOf(
+      connection,
+      tallySql(relation, fields.slice(from, from + AT_ONCE), missing),
+    );
+    const [rows = 0, ...counts] = row.map(Number);
+    for (let at = 0; at < counts.length; at += WIDTH) tallies.push(tallyOf(counts.slice(at, at + WIDTH)));
+    counted = rows;
+  }
+  return { rows: counted, tallies };
+}
+
+/** Columns in one query, so that a wide table needs no more memory than another. */
+const AT_ONCE = 500;
+
+function tallySql(relation: string, fields: readonly Field[], missing: readonly string[]): string {
+  const parsed = fields.flatMap((field, i) => parsedColumns(field, i, missing));
+  const counts = fields.flatMap((_, i) => countsOf(i));
+  return `SELECT ${['count(*)', ...counts].join(', ')} FROM (SELECT ${parsed.join(', ')} FROM ${relation})`;
+}
+
+const WIDTH = 6;
+
+/** What is a number as it stands need not be looked at further: casting is dear. */
+function parsedColumns(field: Field, i: number, missing: readonly string[]): string[] {
+  const cell = presentText(field, missing);
+  const number = `TRY_CAST(${cell} AS DOUBLE)`;
+  const nested = field.stored === 'json' ? `json_type(${quoted(field.sql)}) IN ('OBJECT', 'ARRAY')` : 'false';
+  return [
+    `${number} AS n${i}`,
+    `CASE WHEN ${number} IS NULL AND ${cell} <> '' THEN ${cell} END AS t${i}`,
+    `${nested} AS j${i}`,
+  ];
+}
+
+function countsOf(i: number): string[] {
+  return [
+    `count(n${i}) + count(t${i})`,
+    `count(n${i})`,
+    `count_if(n${i} <> trunc(n${i}) OR abs(n${i}) > ${Number.MAX_SAFE_INTEGER})`,
+    `count_if(lower(t${i}) IN ('true', 'false'))`,
+    `count(${parsedTime(`t${i}`)})`,
+    `count_if(j${i})`,
+  ];
+}
+
+function tallyOf(counts: readonly number[]): Tally {
+  const [present = 0, numbers = 0, fractions = 0, booleans = 0, times = 0, nested = 0] = counts;
+  return { present, numbers, fractions, booleans, times, nested };
+}
+
+/** The tally of several files' columns together. */
+export function together(tallies: readonly Tally[]): Tally {
+  return tallies.reduce((a, b) => tallyOf(KEYS.map((key) => a[key] + b[key])), NONE);
+}
+
+const KEYS = ['present', 'numbers', 'fractions', 'booleans', 'times', 'nested'] as const;
+
+/** Of a column that is called numbers or times, the share of cells that must be; others then are faults in it. */
+const MOST = 0.95;
+
+/** What a column of texts holds: what all of its cells spell, or nearly all; else text. */
+export function spelledType({ present, numbers, booleans, times }: Tally): ColumnType {
+  if (present === 0) return 'text';
+  if (booleans === present) return 'boolean';
+  if (numbers >= MOST * present) return 'number';
+  return times >= MOST * present ? 'timestamp' : 'text';
+}

@@ -1,0 +1,36 @@
+import { layoutOf } from '@semivae/model';
+import { latentOf } from '../assemble.ts';
+import { validationSplit } from '../data/split.ts';
+import type { Recipe } from '../recipe.ts';
+import type { PreparedTable } from './prepare.ts';
+
+/** What a person has not said of a recipe for a table, and what its rows decide. */
+export interface Unsaid {
+  /** Every known label is used, unless so many were asked for. */
+  readonly labels?: number;
+}
+
+/** Known labels among the rows that are trained on. */
+function knownLabels({ data }: Recipe, { set }: PreparedTable, seed: number): number {
+  if (set.classes.length === 0) return 0;
+  const { train } = validationSplit(set.rows, data.validation, seed);
+  return train.filter((row) => set.labels[row]! >= 0).length;
+}
+
+/** A recipe for a table with what hangs on the table filled in: labels, latent, the limit of the slopes. */
+export function completeRecipe(
+  recipe: Recipe,
+  prepared: PreparedTable,
+  seed: number,
+  { labels }: Unsaid = {},
+): Recipe {
+  const { columns } = prepared;
+  const known = knownLabels(recipe, prepared, seed);
+  const { clipNorm = 2 * layoutOf(columns).features.length } = recipe.optimizer;
+  return {
+    ...recipe,
+    data: { ...recipe.data, labels: recipe.model.kind === 'm1' ? 0 : (labels ?? known) },
+    model: { ...recipe.model, latent: latentOf(recipe, columns) },
+    optimizer: { ...recipe.optimizer, clipNorm },
+  };
+}

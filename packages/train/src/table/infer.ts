@@ -1,0 +1,194 @@
+import type {
+  BinaryColumn,
+  CategoricalColumn,
+  Column,
+  CountColumn,
+  IgnoredColumn,
+  NumericColumn,
+  TimestampColumn,
+} from '@semivae/model';
+import { RecipeError } from '../errors.ts';
+import type { Recipe } from '../recipe.ts';
+import { moments, type NumberProfile, profileNumbers, profileTexts, type TextProfile } from './profile.ts';
+import { zeroInflated } from './ranks.ts';
+
+/** A raw column's type and the cells that its kind is guessed from: NaN and '' where they are missing. */
+export interface ColumnSample {
+  readonly name: string;
+  readonly type: 'number' | 'boolean' | 'timestamp' | 'text';
+  readonly cells: Float64Array | readonly string[];
+}
+
+export interface InferOptions {
+  /** What a person says of a column, by name. */
+  readonly asked?: Recipe['data']['columns'];
+  /** Columns of a bare array of numbers are all taken for plain numbers, for nothing says what they are. */
+  readonly array?: boolean;
+}
+
+type Asked = Recipe['data']['columns'][string];
+
+const ignored = (name: string, reason: string): IgnoredColumn => ({ name, kind: 'ignored', reason });
+
+/** A level needs so many rows for a place of its own; a column has at most so many places. */
+const LEAST_ROWS = 3;
+const MOST_LEVELS = 100;
+
+function categorical(
+  name: string,
+  levels: readonly (readonly [string | number, number])[],
+  rows: number,
+): CategoricalColumn {
+  const named = levels.filter(([, count], i) => count >= LEAST_ROWS && i < MOST_LEVELS);
+  const kept = named.length > 0 ? named : levels.slice(0, MOST_LEVELS);
+  const rare = levels.slice(kept.length);
+  const share = (counts: readonly (readonly [unknown, number])[]) =>
+    counts.reduce((sum, [, count]) => sum + count, 0) / rows;
+  return {
+    name,
+    kind: 'categorical',
+    levels: kept.map(([level]) => level) as CategoricalColumn['levels'],
+    rare: rare.map(([level]) => level) as CategoricalColumn['rare'],
+    shares: [...kept.map((each) => share([each])), share(rare)],
+  };
+}
+
+const numberLevels = ({ values, counts }: NumberProfile): (readonly [number, number])[] =>
+  Array.from(values, (value, i) => [value, counts[i]!] as const).sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+
+const binary = (name: string, { values, counts, sorted }: NumberProfile): BinaryColumn => ({
+  name,
+  kind: 'binary',
+  levels: [values[0]!, values[1]!],
+  share: counts[1]! / sorted.length,
+});
+
+const timestamp = (name: string, { mean, deviation }: NumberProfile): TimestampColumn => ({
+  name,
+  kind: 'timestamp',
+  centre: mean,
+  scale: deviation || 1,
+});
+
+function count(name: string, { sorted }: NumberProfile, asked?: Asked): CountColumn {
+  const { mean, deviation } = moments(sorted);
+  const logged = moments(sorted.map((each) => Math.log1p(each)));
+  const spread = deviation ** 2 > 1.5 * mean ? 'negative-binomial' : 'poisson';
+  const likelihood =
+    asked?.likelihood === 'poisson' || asked?.likelihood === 'negative-binomial' ? asked.likelihood : spread;
+  return { name, kind: 'count', centre: logged.mean, scale: logged.deviation || 1, likelihood };
+}
+
+const SKEWED = 3;
+const HEAVY_TAILED = 10;
+
+/** The median distance from 0 of what is not 0: the unit below which a logarithm is a straight line. */
+function unitOf({ sorted }: NumberProfile): number {
+  const sizes = sorted
+    .filter((each) => each !== 0)
+    .map(Math.abs)
+    .sort();
+  return sizes[Math.floor(sizes.length / 2)] ?? 1;
+}
+
+function numeric(name: string, profile: NumberProfile, array: boolean, asked?: Asked): NumericColumn {
+  const skewed = !array && Math.abs(profile.skewness) > SKEWED;
+  const logs = asked?.transform ? asked.transform === 'log' : skewed;
+  const unit = unitOf(profile);
+  const transform = logs ? ({ kind: 'log', unit } as const) : ({ kind: 'none' } as const);
+  const map = (each: number) => (logs ? Math.sign(each) * Math.log1p(Math.abs(each) / unit) : each);
+  const values = profile.sorted.map(map);
+  const { mean, deviation, kurtosis } = moments(values);
+  const scale = deviation || 1;
+  const standardised = values.map((each) => (each - mean) / scale);
+  const ranks = zeroInflated(standardised);
+  const heavy = !array && !ranks && kurtosis > HEAVY_TAILED;
+  const said =
+    asked?.likelihood === 'gaussian' || asked?.likelihood === 'student-t' ? asked.likelihood : undefined;
+  const likelihood = said ?? (heavy ? 'student-t' : 'gaussian');
+  return { name, kind: 'numeric', transform, centre: mean, scale, likelihood, ...(ranks && { ranks }) };
+}
+
+/** Whole numbers, no two alike, that hardly leave any out: they number the rows. */
+function numbersRows({ whole, values, sorted }: NumberProfile): boolean {
+  if (!whole || sorted.length < 20 || values.length < sorted.length) return false;
+  return sorted.at(-1)! - sorted[0]! < 2 * sorted.length;
+}
+
+const LARGEST_COUNT = 1000;
+
+/** Whole numbers from 0 with a long tail of not too many. */
+function looksCounted({ whole, sorted, skewness }: NumberProfile): boolean {
+  const high = sorted[Math.floor(0.99 * (sorted.length - 1))]!;
+  return whole && sorted[0] === 0 && skewness > 1 && high <= LARGEST_COUNT;
+}
+
+function guessNumber(name: string, profile: NumberProfile, array: boolean, asked?: Asked): Column {
+  if (profile.values.length === 2 && !array) return binary(name, profile);
+  if (!array && numbersRows(profile)) return ignored(name, 'it numbers the rows');
+  if (!array && looksCounted(profile)) return count(name, profile, asked);
+  return numeric(name, profile, array, asked);
+}
+
+const MANY_TEXTS = 50;
+
+function guessText(name: string, { levels, rows, missing }: TextProfile): Column {
+  const present = rows - missing;
+  if (levels.length > MANY_TEXTS && levels.length > present / 2) {
+    return ignored(name, `${levels.length} different texts in ${present} rows: an identifier, or free text`);
+  }
+  return categorical(name, levels, present);
+}
+
+/** Nothing to learn from: no cell, or always the same. */
+function empty(name: string, distinct: number, only: string | number | undefined): IgnoredColumn | undefined {
+  if (distinct === 0) return ignored(name, 'every cell is missing');
+  return distinct === 1 ? ignored(name, `it is always ${only}`) : undefined;
+}
+
+function misfit(name: string, kind: string, problem: string): never {
+  const remedy = `Choose another kind for it, or leave the choice out: data.columns.${name}.`;
+  throw new RecipeError('COLUMN_KIND', `column ${name}`, `it cannot be ${kind}: ${problem}`, remedy);
+}
+
+function askedNumber(name: string, profile: NumberProfile, asked: Asked): Column {
+  const { kind } = asked;
+  if (kind === 'numeric') return numeric(name, profile, false, asked);
+  if (kind === 'timestamp') return timestamp(name, profile);
+  if (kind === 'categorical') return categorical(name, numberLevels(profile), profile.sorted.length);
+  if (kind === 'binary') {
+    return profile.values.length === 2
+      ? binary(name, profile)
+      : misfit(name, kind, `it has ${profile.values.length} different values`);
+  }
+  if (profile.whole && profile.sorted[0]! >= 0) return count(name, profile, asked);
+  return misfit(name, kind, 'it holds more than whole numbers from 0 up');
+}
+
+function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options: InferOptions): Column {
+  const profile = profileNumbers(cells);
+  const asked = options.asked?.[name];
+  const nothing = empty(name, profile.values.length, profile.values[0]);
+  if (nothing) return nothing;
+  if (asked) return askedNumber(name, profile, asked);
+  if (type === 'timestamp') return timestamp(name, profile);
+  return guessNumber(name, profile, options.array === true, asked);
+}
+
+function inferTexts({ name }: ColumnSample, cells: readonly string[], { asked }: InferOptions): Column {
+  const profile = profileTexts(cells);
+  const nothing = empty(name, profile.levels.length, profile.levels[0]?.[0]);
+  if (nothing) return nothing;
+  const kind = asked?.[name]?.kind;
+  if (kind === undefined) return guessText(name, profile);
+  if (kind === 'categorical') return categorical(name, profile.levels, profile.rows - profile.missing);
+  return misfit(name, kind, 'it holds texts');
+}
+
+/** What a column is and how it is encoded, guessed from its cells or as it is asked for. Throws `COLUMN_KIND`. */
+export function inferColumn(sample: ColumnSample, options: InferOptions = {}): Column {
+  if (options.asked?.[sample.name]?.kind === 'ignored') return ignored(sample.name, 'it was asked to be');
+  return sample.cells instanceof Float64Array
+    ? inferNumbers(sample, sample.cells, options)
+    : inferTexts(sample, sample.cells, options);
+}

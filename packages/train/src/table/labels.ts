@@ -1,0 +1,85 @@
+import type { Cells, Table } from '../data/table/table.ts';
+import { RecipeError } from '../errors.ts';
+
+/** The labels of a table's rows: names of classes, and for each row its class, −1 where its cell is empty. */
+export interface Labels {
+  readonly names: readonly string[];
+  readonly of: Int32Array;
+}
+
+const MOST_CLASSES = 1000;
+
+const textOf = (cells: Cells, row: number): string => {
+  const cell = cells[row]!;
+  if (typeof cell === 'string') return cell;
+  return Number.isNaN(cell) ? '' : String(cell);
+};
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** The same labels, their names in order; what they are must not hang on which came first. */
+function inOrder({ names, of }: Labels): Labels {
+  const sorted = [...names].sort(collator.compare);
+  const place = names.map((name) => sorted.indexOf(name));
+  return { names: sorted, of: of.map((label) => (label < 0 ? label : place[label]!)) };
+}
+
+function labelError(
+  code: string,
+  table: Table,
+  column: string,
+  problem: string,
+  remedy: string,
+): RecipeError {
+  return new RecipeError(code, `${table.place}, column ${column}`, problem, remedy);
+}
+
+/**
+ * Reads the column of labels; an empty cell means unlabelled. Throws `LABELS_NONE` where no row has one, and
+ * `LABELS_MANY` where they are no classes.
+ */
+export async function readLabels(table: Table, column: string): Promise<Labels> {
+  const known = new Map<string, number>();
+  const of = new Int32Array(table.rows).fill(-1);
+  for await (const { start, rows, columns } of table.chunks([column])) {
+    for (let row = 0; row < rows; row++) {
+      const text = textOf(columns[column]!, row);
+      if (text === '') continue;
+      if (!known.has(text)) known.set(text, known.size);
+      of[start + row] = known.get(text)!;
+    }
+    if (known.size > MOST_CLASSES) {
+      const remedy = 'Name the column that holds classes, or leave --label-column out.';
+      throw labelError(
+        'LABELS_MANY',
+        table,
+        column,
+        `it has more than ${MOST_CLASSES} different labels`,
+        remedy,
+      );
+    }
+  }
+  if (known.size > 0) return inOrder({ names: [...known.keys()], of });
+  const remedy = 'Fill some in, or leave --label-column out.';
+  throw labelError('LABELS_NONE', table, column, 'no row has a label', remedy);
+}
+
+/** Labels with one of them taken out: its rows become unlabelled, and are told. Throws `LABEL_UNKNOWN`. */
+export function withoutLabel(
+  labels: Labels,
+  name: string,
+  table: Table,
+  column: string,
+): { readonly labels: Labels; readonly taken: (row: number) => boolean } {
+  const at = labels.names.indexOf(name);
+  if (at < 0) {
+    const problem = `no row is labelled '${name}'`;
+    throw labelError('LABEL_UNKNOWN', table, column, problem, `Its labels are ${labels.names.join(', ')}.`);
+  }
+  const of = labels.of.map((label) => (label === at ? -1 : label > at ? label - 1 : label));
+  const before = labels.of;
+  return {
+    labels: { names: labels.names.filter((_, i) => i !== at), of },
+    taken: (row) => before[row] === at,
+  };
+}

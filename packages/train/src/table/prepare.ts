@@ -1,0 +1,289 @@
+import type { TableColumns } from '@semivae/model';
+import { range, shuffle, stream } from '../data/shuffle.ts';
+import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
+import { encodedSet, type TrainingSet } from '../data/training-set.ts';
+import { RecipeError } from '../errors.ts';
+import type { Recipe } from '../recipe.ts';
+import { openEncoder } from './encoder.ts';
+import { type ColumnSample, inferColumn } from './infer.ts';
+import { type Labels, readLabels, withoutLabel } from './labels.ts';
+import { leaks } from './leaks.ts';
+import { dealRoles, type Roles, role } from './roles.ts';
+
+/** Raw rows, column by column. */
+export interface RawRows {
+  readonly rows: number;
+  readonly columns: Readonly<Record<string, Cells>>;
+}
+
+/** Encoded rows that never enter a training step: [rows, width]. */
+export interface HeldRows {
+  readonly x: Float32Array;
+  /** The class of each row, −1 where it is unknown. */
+  readonly labels: Int32Array;
+}
+
+/** A table, ready for training. */
+export interface PreparedTable {
+  readonly columns: TableColumns;
+  readonly set: TrainingSet;
+  readonly calibration: HeldRows;
+  /** Known anomalies. */
+  readonly anomalies: HeldRows;
+  /** Some training rows by number, in random order: what a score may keep to compare with. */
+  readonly reference: Int32Array;
+  /** Some calibration rows as they are: what later data is compared with. Training rows where none are held back. */
+  readonly sample: RawRows;
+  /** What a person should know before training. */
+  readonly warnings: readonly string[];
+}
+
+/** Where encoded training rows go: memory, or a file where they are too many. */
+export interface RowStore {
+  append(x: Float32Array): void;
+  set(about: Pick<TrainingSet, 'name' | 'columns' | 'classes' | 'labels'>): TrainingSet;
+}
+
+export interface PrepareOptions {
+  readonly seed: number;
+  /** Bytes that encoded training rows may take in memory; by default any. */
+  readonly budget?: number;
+  /** Opens a place for so many rows of this width where the budget does not hold them. */
+  readonly openStore?: (rows: number, width: number) => RowStore;
+  /** Columns of a bare array of numbers. */
+  readonly array?: boolean;
+}
+
+/** Rows from which kinds, scales and levels are guessed, and rows kept raw. */
+const MOST_SAMPLED = 100_000;
+const MOST_KEPT = 2000;
+const MOST_ANOMALIES = 1000;
+
+export function openMemory(rows: number, width: number): RowStore {
+  const x = new Float32Array(rows * width);
+  let at = 0;
+  return {
+    append(more) {
+      x.set(more, at);
+      at += more.length;
+    },
+    set: (about) => encodedSet(about, x, width),
+  };
+}
+
+interface Known {
+  readonly labels: Labels;
+  readonly anomalous: (row: number) => boolean;
+}
+
+/** Classes to learn, and which rows are known anomalies. One class alone is nothing to learn. */
+async function readKnown(table: Table, { labelColumn, anomalyLabel }: Recipe['data']): Promise<Known> {
+  const none: Labels = { names: [], of: new Int32Array(table.rows).fill(-1) };
+  if (labelColumn === undefined) return { labels: none, anomalous: () => false };
+  const read = await readLabels(table, labelColumn);
+  if (anomalyLabel === undefined) return { labels: read, anomalous: () => false };
+  const { labels, taken } = withoutLabel(read, anomalyLabel, table, labelColumn);
+  return { labels: labels.names.length > 1 ? labels : none, anomalous: taken };
+}
+
+/** Every row of a chunk that is wanted, by its place in the chunk. */
+const wantedRows = ({ start, rows }: Chunk, wanted: (row: number) => boolean): number[] =>
+  Array.from({ length: rows }, (_, i) => i).filter((i) => wanted(start + i));
+
+const pickCells = (cells: Cells, rows: readonly number[]): Cells =>
+  cells instanceof Float64Array
+    ? Float64Array.from(rows, (row) => cells[row]!)
+    : rows.map((row) => cells[row]!);
+
+/** Cells of some rows, gathered chunk by chunk. */
+function openGathering(columns: readonly TableColumn[]) {
+  const parts = new Map<string, Cells[]>(columns.map(({ name }) => [name, []]));
+  let rows = 0;
+  return {
+    add(chunk: Chunk, chosen: readonly number[]) {
+      for (const [name, cells] of parts) cells.push(pickCells(chunk.columns[name]!, chosen));
+      rows += chosen.length;
+    },
+    rows: (): RawRows => ({
+      rows,
+      columns: Object.fromEntries([...parts].map(([name, cells]) => [name, joinCells(cells)])),
+    }),
+  };
+}
+
+function joinCells(parts: readonly Cells[]): Cells {
+  if (!parts.every((each) => each instanceof Float64Array))
+    return parts.flatMap((each) => [...(each as string[])]);
+  const all = new Float64Array(parts.reduce((length, each) => length + each.length, 0));
+  parts.reduce((at, each) => {
+    all.set(each, at);
+    return at + each.length;
+  }, 0);
+  return all;
+}
+
+/** Of the rows with a role every so many, at most `most`, evenly over the table. */
+function thinned({ of, counts }: Roles, wanted: number, most: number): (row: number) => boolean {
+  const every = Math.max(1, counts[wanted]! / most);
+  let seen = 0;
+  const chosen = new Set<number>();
+  of.forEach((each, row) => {
+    if (each !== wanted) return;
+    if (Math.floor(seen / every) >= chosen.size) chosen.add(row);
+    seen++;
+  });
+  return (row) => chosen.has(row);
+}
+
+interface Sampled {
+  readonly train: RawRows;
+  readonly kept: RawRows;
+}
+
+async function readSamples(table: Table, features: readonly TableColumn[], roles: Roles): Promise<Sampled> {
+  const [train, kept] = [openGathering(features), openGathering(features)];
+  const inTrain = thinned(roles, role.train, MOST_SAMPLED);
+  const inKept = thinned(roles, roles.counts[role.calibration] ? role.calibration : role.train, MOST_KEPT);
+  for await (const chunk of table.chunks(features.map(({ name }) => name))) {
+    train.add(chunk, wantedRows(chunk, inTrain));
+    kept.add(chunk, wantedRows(chunk, inKept));
+  }
+  return { train: train.rows(), kept: kept.rows() };
+}
+
+function inferColumns(
+  features: readonly TableColumn[],
+  { columns }: RawRows,
+  { data }: Recipe,
+  array: boolean,
+): TableColumns {
+  const inferred = features.map(({ name, type }): ReturnType<typeof inferColumn> => {
+    const sample: ColumnSample = { name, type, cells: columns[name]! };
+    return inferColumn(sample, { asked: data.columns, array });
+  });
+  return { kind: 'table', columns: inferred };
+}
+
+function checkUsable({ columns }: TableColumns, place: string): void {
+  if (columns.some(({ kind }) => kind !== 'ignored')) return;
+  const reasons = columns
+    .map((each) => (each.kind === 'ignored' ? `${each.name}: ${each.reason}` : ''))
+    .join('; ');
+  const remedy = 'Say what they are by data.columns, or give another table.';
+  throw new RecipeError('COLUMNS_NONE', place, `no column is of use (${reasons})`, remedy);
+}
+
+function checkAsked({ data }: Recipe, table: Table): void {
+  const names = table.columns.map(({ name }) => name);
+  const unknown = Object.keys(data.columns).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  const remedy = `Its columns are ${names.join(', ')}.`;
+  throw new RecipeError(
+    'COLUMN_UNKNOWN',
+    `data.columns.${unknown}`,
+    `${table.place} has no such column`,
+    remedy,
+  );
+}
+
+/** Rows of one role, encoded, with their labels. */
+function openHeld(rows: number, width: number) {
+  const x = new Float32Array(rows * width);
+  const labels = new Int32Array(rows);
+  let filled = 0;
+  return {
+    add(from: Float32Array, row: number, label: number) {
+      if (filled === rows) return;
+      x.set(from.subarray(row * width, (row + 1) * width), filled * width);
+      labels[filled++] = label;
+    },
+    held: (): HeldRows => ({ x, labels }),
+  };
+}
+
+const MOST_CALIBRATION = 10_000;
+
+/** The rows' encoding, each where its role puts it. */
+async function encodeRows(
+  table: Table,
+  columns: TableColumns,
+  names: readonly string[],
+  roles: Roles,
+  labels: Labels,
+  { budget = Infinity, openStore = openMemory }: PrepareOptions,
+) {
+  const encoder = await openEncoder(columns);
+  const { width } = encoder;
+  const [trainRows, calibrationRows, anomalyRows] = roles.counts as [number, number, number];
+  const fits = trainRows * width * Float32Array.BYTES_PER_ELEMENT <= budget;
+  const store = (fits ? openMemory : openStore)(trainRows, width);
+  const trainLabels = new Int32Array(trainRows);
+  const calibration = openHeld(Math.min(MOST_CALIBRATION, calibrationRows), width);
+  const anomalies = openHeld(Math.min(MOST_ANOMALIES, anomalyRows), width);
+  const inCalibration = thinned(roles, role.calibration, MOST_CALIBRATION);
+  let trained = 0;
+  try {
+    for await (const chunk of table.chunks(names)) {
+      const x = await encoder.encode(chunk.columns, chunk.rows);
+      const training: number[] = [];
+      for (let i = 0; i < chunk.rows; i++) {
+        const row = chunk.start + i;
+        if (roles.of[row] === role.train) {
+          training.push(i);
+          trainLabels[trained++] = labels.of[row]!;
+        } else if (roles.of[row] === role.anomaly) anomalies.add(x, i, labels.of[row]!);
+        else if (inCalibration(row)) calibration.add(x, i, labels.of[row]!);
+      }
+      store.append(rowsOf(x, training, width));
+    }
+  } finally {
+    await encoder.close();
+  }
+  return { store, trainLabels, calibration: calibration.held(), anomalies: anomalies.held(), width };
+}
+
+function rowsOf(x: Float32Array, rows: readonly number[], width: number): Float32Array {
+  if (rows.length * width === x.length) return x;
+  const picked = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => picked.set(x.subarray(row * width, (row + 1) * width), i * width));
+  return picked;
+}
+
+/** Some of the training rows, at random, in ascending order so that they are read in one pass. */
+function chooseReference(rows: number, most: number, seed: number): Int32Array {
+  const order = range(rows);
+  shuffle(order, seed, stream.reference, 0);
+  return order.slice(0, most).sort();
+}
+
+/**
+ * Reads a table for a recipe: deals its rows out, guesses what its columns are from training rows alone, and encodes it by
+ * the graph that ships. Throws `TABLE_…` for bad cells, `LABEL…`, `COLUMN…`, `CALIBRATION_SIZE`.
+ */
+export async function prepareTable(
+  table: Table,
+  recipe: Recipe,
+  options: PrepareOptions,
+): Promise<PreparedTable> {
+  const { seed, array = false } = options;
+  const { labelColumn, calibration: held } = recipe.data;
+  checkAsked(recipe, table);
+  const { labels, anomalous } = await readKnown(table, recipe.data);
+  const roles = dealRoles(anomalous, table.rows, held, seed, table.place);
+  const features = table.columns.filter(({ name }) => name !== labelColumn);
+  const sampled = await readSamples(table, features, roles);
+  const columns = inferColumns(features, sampled.train, recipe, array);
+  checkUsable(columns, table.place);
+  const used = columns.columns.filter(({ kind }) => kind !== 'ignored').map(({ name }) => name);
+  const encoded = await encodeRows(table, columns, used, roles, labels, options);
+  const about = { name: recipe.data.name, columns, classes: labels.names, labels: encoded.trainLabels };
+  return {
+    columns,
+    set: encoded.store.set(about),
+    calibration: encoded.calibration,
+    anomalies: encoded.anomalies,
+    reference: chooseReference(roles.counts[role.train]!, recipe.score.neighbours, seed),
+    sample: sampled.kept,
+    warnings: labelColumn === undefined ? [] : await leaks(table, labelColumn, features),
+  };
+}

@@ -1,0 +1,54 @@
+import type { TableColumns } from '@semivae/model';
+import type { Cells } from '../data/table/table.ts';
+import type { RawRows } from './prepare.ts';
+import { profileTexts } from './profile.ts';
+
+/** How a column is distributed: its numbers in ascending order, or how often each level occurs. */
+export interface StoredSample {
+  readonly name: string;
+  readonly kind: 'number' | 'level';
+  readonly rows: number;
+  readonly missing: number;
+  readonly numbers?: readonly number[];
+  readonly levels?: Readonly<Record<string, number>>;
+}
+
+/** How the columns of some rows that training did not see are distributed: what later data is compared with. */
+export interface StoredSamples {
+  readonly format: 'semivae-reference';
+  readonly columns: readonly StoredSample[];
+}
+
+const rounded = (number: number): number => Number(number.toPrecision(9));
+
+const levelCounts = (levels: readonly (readonly [string, number])[]) => Object.fromEntries(levels);
+
+function sampleOf(name: string, cells: Cells, asLevels: boolean): StoredSample {
+  if (cells instanceof Float64Array && !asLevels) {
+    const numbers = cells.filter((each) => !Number.isNaN(each)).sort();
+    const missing = cells.length - numbers.length;
+    return { name, kind: 'number', rows: cells.length, missing, numbers: Array.from(numbers, rounded) };
+  }
+  const texts = Array.from(cells as ArrayLike<number | string>, (each) =>
+    typeof each === 'number' ? (Number.isNaN(each) ? '' : String(each)) : each,
+  );
+  const { levels, missing, rows } = profileTexts(texts);
+  return { name, kind: 'level', rows, missing, levels: levelCounts(levels) };
+}
+
+/** The distribution of every column that a model sees. */
+export const samplesOf = ({ columns }: TableColumns, rows: RawRows['columns']): readonly StoredSample[] =>
+  columns.flatMap((column) =>
+    column.kind === 'ignored'
+      ? []
+      : [
+          sampleOf(
+            column.name,
+            rows[column.name]!,
+            column.kind === 'categorical' || column.kind === 'binary',
+          ),
+        ],
+  );
+
+export const encodeSamples = (columns: TableColumns, { columns: rows }: RawRows): string =>
+  `${JSON.stringify({ format: 'semivae-reference', columns: samplesOf(columns, rows) } satisfies StoredSamples)}\n`;
