@@ -354,7 +354,7 @@ describe.concurrent('inspect', () => {
   test('a run: progress, what the recipe changes, curves', async () => {
     const { stdout } = await run('inspect', 'run');
     expect(stdout).toMatch(/12 of 12 epochs .* finished/);
-    expect(stdout).toMatch(/model\.hidden +8 +500/);
+    expect(stdout).toMatch(/epochs +12 +20/);
     expect(stdout).toMatch(/loss .* █[▁▂▃▄▅▆▇█]+/);
     expect(await answer('inspect', 'run')).toMatchObject({ kind: 'run', step: 72, finished: true });
   });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { SemivaeError } from '@semivae/runtime/core';
 import { Command, InvalidArgumentError } from 'commander';
+import { type AdbenchOptions, benchAdbench } from './adbench.ts';
 import { benchEngines } from './engines.ts';
 import { benchLoad } from './load.ts';
 import { benchScore } from './score.ts';
@@ -52,6 +53,21 @@ program
   .option('--threads <count>', "ONNX Runtime's threads; by default one for each core", positive)
   .option('--rounds <count>', 'rounds of alternation', positive)
   .action(async ({ json, ...options }: Options) => print(await benchEngines({ ...options, progress }), json));
+
+program
+  .command('adbench')
+  .description('anomaly detection on the sets of ADBench, by the default recipe for tables')
+  .requiredOption('--data-dir <folder>', 'the folder with the sets, *.npz with X and y')
+  .option(
+    '--only <name>',
+    'sets whose names hold this; may be repeated',
+    (name: string, all: string[] = []) => [...all, name],
+  )
+  .option('--jobs <count>', 'splits judged at once; by default one for each core', positive)
+  .option('--json', 'one line of JSON on stdout')
+  .action(async ({ json, ...options }: Options & AdbenchOptions) =>
+    print(await benchAdbench({ ...options, progress }), json),
+  );
 
 const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>
   program

@@ -1,5 +1,5 @@
 import type { Manifest, TableInput } from '@semivae/runtime/core';
-import type { DataInfo } from '@semivae/train/node';
+import type { DataInfo } from '@semivae/train';
 
 const percent = (share: number): string => `${share.toFixed(2)} %`;
 

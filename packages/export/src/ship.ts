@@ -9,6 +9,7 @@ import {
   reservedStreams,
   sha256,
 } from '@semivae/runtime/core';
+import type { RunInfo } from '@semivae/train';
 import {
   boundOf,
   type Checkpoint,
@@ -17,7 +18,6 @@ import {
   onnxRuntimeEngine,
   shippedParameters,
 } from '@semivae/train';
-import type { RunInfo } from '@semivae/train/node';
 import { askRows } from './ask.ts';
 import { card } from './card.ts';
 import { manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';

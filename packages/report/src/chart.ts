@@ -72,6 +72,9 @@ export interface Key {
 const keyItem = ({ colour, name, value }: Key): Markup =>
   html`<li><i style="background:${colour}"></i>${name}${value !== undefined && html` <b>${value}</b>`}</li>`;
 
+/** What the colours of one or more pictures stand for. */
+export const keyList = (keys: readonly Key[]): Markup => html`<ul class="keys">${keys.map(keyItem)}</ul>`;
+
 /** A picture with its title, keys to its colours, and what should be known about it. */
 export const picture = (
   title: string | undefined,
@@ -79,7 +82,7 @@ export const picture = (
   { keys = [], note }: { readonly keys?: readonly Key[]; readonly note?: string } = {},
 ): Markup => html`<figure>
 ${title !== undefined && html`<h3>${title}</h3>`}
-${keys.length > 0 && html`<ul class="keys">${keys.map(keyItem)}</ul>`}
+${keys.length > 0 && keyList(keys)}
 ${drawing}
 ${note !== undefined && html`<figcaption>${note}</figcaption>`}
 </figure>`;

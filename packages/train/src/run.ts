@@ -1,96 +1,13 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSafetensors, type Tensors as StoredTensors, toSafetensors } from '@semivae/graph';
-import type { Columns } from '@semivae/model';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import type { Dataset } from './data/dataset.ts';
-import type { Cells } from './data/table/table.ts';
-import { imageSet } from './data/training-set.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
-import { parseRecipe, type Recipe } from './recipe.ts';
+import { parseRecipe } from './recipe.ts';
+import { heldTensors, type RunInfo } from './run-info.ts';
 import type { PreparedTable } from './table/prepare.ts';
 import { encodeSamples } from './table/samples.ts';
-
-/** What a run is: the recipe and the seed decide it, the rest is for the record and for shipping. */
-export interface RunInfo {
-  readonly recipe: Recipe;
-  readonly seed: number;
-  readonly engine: string;
-  readonly data: DataInfo;
-  readonly versions: Readonly<Record<string, string>>;
-}
-
-/** What stays known of the data once it is out of sight. */
-export interface DataInfo {
-  readonly name: string;
-  readonly source: string;
-  readonly licence: string;
-  readonly citation: string;
-  readonly columns: Columns;
-  readonly classes: readonly string[];
-  readonly trainRows: number;
-  readonly testRows: number;
-  /** Known anomalies among the rows of a table. */
-  readonly anomalies?: number;
-  /** A few raw rows, with their labels: what a bundle is verified on. */
-  readonly examples: Examples;
-}
-
-/** Raw rows: the pixels of images, or the cells of a table by column, null where missing. */
-export interface Examples {
-  readonly x?: readonly (readonly number[])[];
-  readonly rows?: readonly Readonly<Record<string, number | string | null>>[];
-  readonly labels: readonly number[];
-}
-
-const EXAMPLES = 10;
-
-/** What a run keeps of its data. */
-export function describeData({ name, source, licence, citation, train, test }: Dataset): DataInfo {
-  const { columns, width } = imageSet(train);
-  const rows = Array.from({ length: Math.min(EXAMPLES, test.rows) }, (_, row) => row);
-  const x = rows.map((row) => Array.from(test.bytes.subarray(row * width, (row + 1) * width)));
-  const examples = { x, labels: rows.map((row) => test.labels[row]!) };
-  const counts = { trainRows: train.rows, testRows: test.rows };
-  return { name, source, licence, citation, columns, classes: train.classes, ...counts, examples };
-}
-
-/** What a run keeps of a table. */
-export function describeTable({ columns, set, calibration, anomalies, sample }: PreparedTable): DataInfo {
-  const cell = (of: Cells, row: number): number | string | null =>
-    of[row] === '' || Number.isNaN(of[row]) ? null : of[row]!;
-  const rows = Array.from({ length: Math.min(EXAMPLES, sample.rows) }, (_, row) =>
-    Object.fromEntries(Object.entries(sample.columns).map(([name, cells]) => [name, cell(cells, row)])),
-  );
-  return {
-    name: set.name,
-    source: set.name,
-    licence: 'as its owner says',
-    citation: set.name,
-    columns,
-    classes: set.classes,
-    trainRows: set.rows,
-    testRows: calibration.labels.length,
-    anomalies: anomalies.labels.length,
-    examples: { rows, labels: rows.map(() => 0) },
-  };
-}
-
-/** What a run of a table keeps of its rows for shipping, encoded. */
-export function heldTensors({ set, reference, calibration, anomalies }: PreparedTable): StoredTensors {
-  const { width } = set;
-  const kept = new Float32Array(reference.length * width);
-  set.copy(reference, kept);
-  const matrix = (x: Float32Array) => ({ shape: [x.length / width, width], data: x });
-  const column = (labels: Int32Array) => ({ shape: [labels.length], data: Float32Array.from(labels) });
-  return {
-    reference: matrix(kept),
-    calibration: matrix(calibration.x),
-    'calibration/labels': column(calibration.labels),
-    anomalies: matrix(anomalies.x),
-  };
-}
 
 const HELD = 'rows.safetensors';
 const SAMPLE = 'reference.json';

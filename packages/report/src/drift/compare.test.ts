@@ -96,6 +96,14 @@ describe('numbers', () => {
     expect(column.verdict).toBe('strong');
   });
 
+  test('with gaps there are two tests, so the stronger p-value is doubled', () => {
+    const [reference, fresh] = [draws(300, 12), draws(300, 13, 0.3)];
+    const alone = compareColumn(numbers(reference), numbers(fresh)).pValue!;
+    const gap = new Array<number>(10).fill(Number.NaN);
+    const withGaps = compareColumn(numbers([...reference, ...gap]), numbers([...fresh, ...gap]));
+    expect(withGaps.pValue).toBeCloseTo(2 * alone, 12);
+  });
+
   test('a column without any value left is drift, without a distance', () => {
     const column = compareColumn(numbers(draws(100, 8)), numbers(new Array(100).fill(Number.NaN)));
     expect(column.distance).toBeUndefined();
@@ -115,11 +123,21 @@ describe('levels', () => {
     expect(verdict).toBe('strong');
   });
 
-  test('a thousand rare levels, each here or there by chance, are not drift', () => {
-    const rare = (from: number) =>
-      Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`k${from + i}`, 1]));
-    const shared = { ...rare(0), a: 500 };
-    expect(compareColumn(levels(shared), levels({ ...shared })).verdict).toBe('none');
+  test('levels so many that each is rare do not drift by chance, and drift where their share grows', () => {
+    const even = uniform(11);
+    const names = (rows: number, common: number) => {
+      const drawn: Record<string, number> = { common };
+      for (let row = 0; row < rows; row++) {
+        const level = `k${Math.floor(even() * 300)}`;
+        drawn[level] = (drawn[level] ?? 0) + 1;
+      }
+      return levels(drawn);
+    };
+    const column = compareColumn(names(600, 400), names(600, 400));
+    expect(column.unseen!.levels.length).toBeGreaterThan(20);
+    expect(column.populationStability).toBeLessThan(0.05);
+    expect(column.verdict).toBe('none');
+    expect(compareColumn(names(600, 400), names(900, 100)).verdict).toBe('strong');
   });
 });
 

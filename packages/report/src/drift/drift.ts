@@ -55,7 +55,7 @@ export interface DriftColumn {
   readonly pValue?: number;
   /** Adjusted for the number of columns (Benjamini–Hochberg). */
   readonly adjustedPValue?: number;
-  /** Population stability index over deciles or levels, with missing and unseen as bins of their own. */
+  /** Population stability index over deciles or levels; missing, rare levels and unseen levels are bins too. */
   readonly populationStability?: number;
   readonly missing: Shares;
   /** Levels that the reference does not have, the most frequent first, and the share of new rows that have one. */

@@ -28,14 +28,14 @@ const total = (counts: readonly LevelCount[]) => ({
   fresh: counts.reduce((sum, count) => sum + count.fresh, 0),
 });
 
-/** Counts over frequent levels, rare ones together, unseen ones together, and missing. */
+/** Counts over frequent levels, rare ones together (new ones turn up by chance), new ones together, and missing. */
 function cells(reference: ColumnSample, fresh: ColumnSample, counts: readonly LevelCount[]) {
   const smaller = Math.min(reference.rows, fresh.rows) / (reference.rows + fresh.rows);
-  const frequent = (count: LevelCount) => (count.reference + count.fresh) * smaller >= EXPECTED;
-  const seen = counts.filter((count) => count.reference > 0);
+  const isRare = (count: LevelCount) => (count.reference + count.fresh) * smaller < EXPECTED;
+  const frequent = counts.filter((count) => !isRare(count));
   const missing = { reference: reference.missing, fresh: fresh.missing };
-  const rare = total(seen.filter((count) => !frequent(count)));
-  return [...seen.filter(frequent), rare, total(unseenOf(counts)), missing];
+  const seen = frequent.filter((count) => count.reference > 0);
+  return [...seen, total(counts.filter(isRare)), total(unseenOf(frequent)), missing];
 }
 
 const unseenOf = (counts: readonly LevelCount[]): readonly LevelCount[] =>

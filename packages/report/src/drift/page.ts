@@ -1,131 +1,25 @@
-import { dot, link, ruleY } from '@observablehq/plot';
-import { COLOURS, chart, picture } from '../chart.ts';
+import { keyList } from '../chart.ts';
 import { chance, count, counted, percent, shortened } from '../format.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { facts, page, section, table } from '../page.ts';
-import { outline } from '../sections/scores.ts';
-import {
-  DRIFT_LIMITS,
-  type DriftColumn,
-  type DriftReport,
-  type HistogramPair,
-  type LevelPair,
-  type Verdict,
-} from './drift.ts';
+import { DRIFT_LIMITS, type DriftColumn, type DriftReport, type Verdict } from './drift.ts';
+import { beforeAndNow, LARGE, PAIR } from './pictures.ts';
 
 /** Small multiples: the gravest only. */
 const DRAWN = 24;
-const LONGEST_LEVEL = 15;
+const LONGEST_LEVEL = 30;
 const NAMED = 3;
-
-const WORDS: Readonly<Record<Verdict, string>> = { none: 'none', slight: 'slight', strong: 'strong' };
 
 const PROBLEMS: Readonly<Record<NonNullable<DriftColumn['problem']>, string>> = {
   absent: 'not in the new data',
   kind: 'holds another kind of value',
 };
 
-const badge = (verdict: Verdict): Markup => html`<span class="verdict ${verdict}">${WORDS[verdict]}</span>`;
-
-const SMALL = { width: 320, height: 190, marginLeft: 40, marginBottom: 26, marginTop: 12 } as const;
-const LARGE = { ...SMALL, width: 440, height: 240 } as const;
-const NEW = { colour: COLOURS.orange, name: 'new' };
-const REFERENCE = { colour: COLOURS.blue, name: 'reference' };
-
-const histograms = (
-  name: string,
-  { edges, reference, fresh }: HistogramPair,
-  size: typeof SMALL | typeof LARGE,
-): Markup =>
-  chart(`${name}: reference and new distribution`, {
-    ...size,
-    x: { label: null, ticks: 5 },
-    y: { label: null, tickFormat: '~%', ticks: 3, grid: true },
-    marks: [
-      ...outline(edges, reference, COLOURS.blue),
-      ...outline(edges, fresh, COLOURS.orange),
-      ruleY([0], { stroke: COLOURS.faint }),
-    ],
-  });
-
-interface LevelRow {
-  readonly place: number;
-  readonly name: string;
-  readonly reference: number;
-  readonly fresh: number;
-}
-
-function levelRows({ levels, others }: LevelPair, { missing }: DriftColumn): readonly LevelRow[] {
-  const lacking = missing.reference + missing.fresh > 0 ? [{ name: '(missing)', ...missing }] : [];
-  const rest = others ? [{ ...others, name: `(${count(others.count)} more)` }] : [];
-  const named = levels.map(({ level, ...shares }) => ({ ...shares, name: shortened(level, LONGEST_LEVEL) }));
-  return [...named, ...rest, ...lacking].map((row, place) => ({ ...row, place }));
-}
-
-const hover = ({ name, reference, fresh }: LevelRow): string =>
-  `${name}: ${percent(reference)} before, ${percent(fresh)} now`;
-
-function levels(column: DriftColumn, pair: LevelPair): Markup {
-  const rows = levelRows(pair, column);
-  const y = 'place';
-  return chart(`${column.name}: reference and new shares of levels`, {
-    ...SMALL,
-    height: 44 + 19 * Math.max(4, rows.length),
-    marginLeft: 116,
-    x: { label: null, tickFormat: '~%', ticks: 4, grid: true, zero: true },
-    y: {
-      type: 'point',
-      label: null,
-      tickSize: 0,
-      domain: rows.map(({ place }) => place),
-      tickFormat: (place: number) => rows[place]!.name,
-    },
-    marks: [
-      link(rows, { x1: 'reference', x2: 'fresh', y1: y, y2: y, stroke: COLOURS.faint, strokeWidth: 1.5 }),
-      dot(rows, {
-        x: 'reference',
-        y,
-        r: 4,
-        fill: COLOURS.paper,
-        stroke: COLOURS.blue,
-        strokeWidth: 2,
-        title: hover,
-      }),
-      dot(rows, { x: 'fresh', y, r: 4.5, fill: COLOURS.orange, title: hover }),
-    ],
-  });
-}
-
-function changes({ missing, picture: drawn, unseen }: DriftColumn): string | undefined {
-  const lost = missing.reference !== missing.fresh && drawn?.kind === 'number';
-  const beyond = drawn?.kind === 'number' && drawn.beyond.reference + drawn.beyond.fresh > 0;
-  const said = [
-    lost && `Missing: ${percent(missing.reference)} before, ${percent(missing.fresh)} now.`,
-    beyond &&
-      `Beyond the axis, in the end bars: ${percent(drawn.beyond.reference)} before, ${percent(drawn.beyond.fresh)} now.`,
-    unseen?.levels.length && `Never seen before: ${percent(unseen.share)} of the new rows.`,
-  ].filter(Boolean);
-  return said.length ? said.join(' ') : undefined;
-}
-
-function multiple(
-  column: DriftColumn,
-  size: typeof SMALL | typeof LARGE = SMALL,
-  title = `${column.name} · ${WORDS[column.verdict]}`,
-): Markup | undefined {
-  const drawn = column.picture;
-  if (!drawn) return undefined;
-  const drawing = drawn.kind === 'number' ? histograms(column.name, drawn, size) : levels(column, drawn);
-  const note = changes(column);
-  return picture(title, drawing, note === undefined ? {} : { note });
-}
-
-const keyed = (body: Content): Markup =>
-  html`<ul class="keys">${[REFERENCE, NEW].map(({ colour, name }) => html`<li><i style="background:${colour}"></i>${name}</li>`)}</ul>${body}`;
+const badge = (verdict: Verdict): Markup => html`<span class="verdict ${verdict}">${verdict}</span>`;
 
 const unseenLevels = ({ unseen }: DriftColumn): Content => {
   if (!unseen?.levels.length) return '';
-  const named = unseen.levels.slice(0, NAMED).map((level) => shortened(level, 2 * LONGEST_LEVEL));
+  const named = unseen.levels.slice(0, NAMED).map((level) => shortened(level, LONGEST_LEVEL));
   const more = unseen.levels.length - named.length;
   return `${named.join(', ')}${more > 0 ? ` and ${count(more)} more` : ''} (${percent(unseen.share)})`;
 };
@@ -218,7 +112,8 @@ function multiples(report: DriftReport): Markup | undefined {
   return section(
     'Before and now',
     lead,
-    keyed(html`<div class="pictures small">${drawn.map((column) => multiple(column))}</div>`),
+    keyList(PAIR),
+    html`<div class="pictures small">${drawn.map((column) => beforeAndNow(column))}</div>`,
   );
 }
 
@@ -229,7 +124,8 @@ function scoreSection({ score }: DriftReport): Markup | undefined {
   return section(
     'Anomaly score',
     lead,
-    keyed(html`<div class="pictures">${multiple(score, LARGE, 'Reference and new rows')}</div>`),
+    keyList(PAIR),
+    html`<div class="pictures">${beforeAndNow(score, LARGE, 'Reference and new rows')}</div>`,
   );
 }
 

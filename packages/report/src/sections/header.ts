@@ -1,5 +1,5 @@
 import { count, counted, figure, percent } from '../format.ts';
-import { type Content, html, type Markup } from '../html.ts';
+import { html, type Markup } from '../html.ts';
 import { facts, headline } from '../page.ts';
 import type { ReportData, ScoreSample } from '../report.ts';
 import { areaUnderRoc, averagePrecision } from '../statistics/detection.ts';
@@ -34,9 +34,8 @@ function headlines({ scores, classification }: ReportData): readonly (readonly [
 /** What this is: its name, its figures, its facts. */
 export function header(data: ReportData): Markup {
   const { name, description, model, rows, seed, version, score } = data;
-  const kicker: Content = 'semivae report';
   return html`<header>
-<p class="kicker">${kicker}</p>
+<p class="kicker">semivae report</p>
 <h1>${name}</h1>
 ${description !== undefined && html`<p class="lead">${description}</p>`}
 ${headline(headlines(data))}

@@ -1,5 +1,5 @@
 import { quoted, text } from './duckdb.ts';
-import type { ColumnType, TableColumn } from './table.ts';
+import type { ColumnType } from './table.ts';
 import { TableError } from './table-error.ts';
 
 /** What a file says its column holds; a `cell` is a text of a CSV, whose outer spaces mean nothing. */
@@ -141,12 +141,4 @@ export function refuseNested(place: string, fields: readonly Field[]): void {
     .map(({ sql }) => quoted(sql))
     .join(', ')}) FROM …".`;
   throw new TableError('TABLE_NESTED', place, problem, remedy);
-}
-
-/** The output column that keeps what `field` holds, typed as it is read where the file has only texts. */
-export function keptAs(field: Field, { type }: TableColumn, whole: boolean): string {
-  const name = quoted(field.sql);
-  if (field.stored !== 'cell' || type === 'text') return name;
-  if (type === 'number') return `TRY_CAST(${name} AS DOUBLE)${whole ? '::BIGINT' : ''}`;
-  return `TRY_CAST(${name} AS ${type})`;
 }

@@ -7,14 +7,17 @@ import type { ColumnType } from './table.ts';
 export interface Tally {
   readonly present: number;
   readonly numbers: number;
+  /** Numbers that are no integers. */
   readonly fractions: number;
+  /** Integers beyond 2^53. */
+  readonly wide: number;
   readonly booleans: number;
   readonly times: number;
   /** Lists and records, in JSON. */
   readonly nested: number;
 }
 
-const NONE: Tally = { present: 0, numbers: 0, fractions: 0, booleans: 0, times: 0, nested: 0 };
+const NONE: Tally = { present: 0, numbers: 0, fractions: 0, wide: 0, booleans: 0, times: 0, nested: 0 };
 
 /** The rows of `layout`, and the tallies of `fields` over all of them, some columns at a time. */
 export async function tallied(
@@ -47,7 +50,7 @@ function tallySql(relation: string, fields: readonly Field[], missing: readonly 
   return `SELECT ${['count(*)', ...counts].join(', ')} FROM (SELECT ${parsed.join(', ')} FROM ${relation})`;
 }
 
-const WIDTH = 6;
+const WIDTH = 7;
 
 /** What is a number as it stands need not be looked at further: casting is dear. */
 function parsedColumns(field: Field, i: number, missing: readonly string[]): string[] {
@@ -65,7 +68,8 @@ function countsOf(i: number): string[] {
   return [
     `count(n${i}) + count(t${i})`,
     `count(n${i})`,
-    `count_if(n${i} <> trunc(n${i}) OR abs(n${i}) > ${Number.MAX_SAFE_INTEGER})`,
+    `count_if(n${i} <> trunc(n${i}) OR isinf(n${i}) OR isnan(n${i}))`,
+    `count_if(abs(n${i}) > ${Number.MAX_SAFE_INTEGER})`,
     `count_if(lower(t${i}) IN ('true', 'false'))`,
     `count(${parsedTime(`t${i}`)})`,
     `count_if(j${i})`,
@@ -73,8 +77,8 @@ function countsOf(i: number): string[] {
 }
 
 function tallyOf(counts: readonly number[]): Tally {
-  const [present = 0, numbers = 0, fractions = 0, booleans = 0, times = 0, nested = 0] = counts;
-  return { present, numbers, fractions, booleans, times, nested };
+  const [present = 0, numbers = 0, fractions = 0, wide = 0, booleans = 0, times = 0, nested = 0] = counts;
+  return { present, numbers, fractions, wide, booleans, times, nested };
 }
 
 /** The tally of several files' columns together. */
@@ -82,7 +86,7 @@ export function together(tallies: readonly Tally[]): Tally {
   return tallies.reduce((a, b) => tallyOf(KEYS.map((key) => a[key] + b[key])), NONE);
 }
 
-const KEYS = ['present', 'numbers', 'fractions', 'booleans', 'times', 'nested'] as const;
+const KEYS = ['present', 'numbers', 'fractions', 'wide', 'booleans', 'times', 'nested'] as const;
 
 /** Of a column that is called numbers or times, the share of cells that must be; others then are faults in it. */
 const MOST = 0.95;

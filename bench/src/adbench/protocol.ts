@@ -1,0 +1,43 @@
+import { permutation } from '@semivae/runtime';
+import { arrayTable, type Cells } from '@semivae/train';
+
+/** A set of ADBench: features by column, and for each row whether it is an anomaly. */
+export interface LabelledRows {
+  readonly columns: Readonly<Record<string, Float64Array>>;
+  readonly anomalous: Float64Array;
+}
+
+/** Ordinary rows to train on; other ordinary rows and all anomalies to test on. */
+export interface Split {
+  readonly train: Readonly<Record<string, Float64Array>>;
+  readonly test: Readonly<Record<string, Float64Array>>;
+  readonly anomalous: readonly boolean[];
+}
+
+const MOST_ROWS = 50_000;
+const LARGE = 20_000;
+
+/** Seeds that a set is judged with: fewer for a large one. */
+export const seedsFor = (rows: number): readonly number[] => (rows > LARGE ? [0, 1] : [0, 1, 2, 3, 4]);
+
+const pick = (columns: LabelledRows['columns'], rows: ArrayLike<number>): Record<string, Float64Array> =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, cells]) => [name, Float64Array.from(rows, (row) => cells[row]!)]),
+  );
+
+/** A random half of the ordinary rows to train on, the rest to test on; of at most 50 000 rows. */
+export function splitRows({ columns, anomalous }: LabelledRows, seed: number): Split {
+  const order = permutation(anomalous.length, seed, 0).subarray(0, MOST_ROWS);
+  const ordinary = order.filter((row) => anomalous[row] === 0);
+  const half = Math.floor(ordinary.length / 2);
+  const test = [...ordinary.subarray(half), ...order.filter((row) => anomalous[row] === 1)];
+  return {
+    train: pick(columns, ordinary.subarray(0, half)),
+    test: pick(columns, test),
+    anomalous: test.map((row) => anomalous[row] === 1),
+  };
+}
+
+/** A split's training rows as a table. */
+export const trainingTable = (name: string, { train }: Split) =>
+  arrayTable(name, train as Record<string, Cells>);
