@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type AdbenchOptions, benchAdbench } from './adbench.ts';
 import { benchEngines } from './engines.ts';
 import { benchLoad } from './load.ts';
+import { benchNslKdd, type NslKddOptions } from './nsl-kdd.ts';
 import { benchScore } from './score.ts';
 import { benchSize } from './size.ts';
 import { benchStep } from './step.ts';
@@ -67,6 +68,15 @@ program
   .option('--json', 'one line of JSON on stdout')
   .action(async ({ json, ...options }: Options & AdbenchOptions) =>
     print(await benchAdbench({ ...options, progress }), json),
+  );
+
+program
+  .command('nsl-kdd')
+  .description('attacks found on NSL-KDD by a model of normal connections, by the default recipe for tables')
+  .requiredOption('--data-dir <folder>', 'the folder with KDDTrain+_20Percent.txt and KDDTest+.txt')
+  .option('--json', 'one line of JSON on stdout')
+  .action(async ({ json, ...options }: Options & NslKddOptions) =>
+    print(await benchNslKdd({ ...options, progress }), json),
   );
 
 const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>

@@ -2,7 +2,7 @@ import { ship } from '@semivae/export';
 import { areaUnderRoc } from '@semivae/report';
 import { load, memoryFiles } from '@semivae/runtime';
 import { builtInRecipe, onnxRuntimeEngine, openTable, TABLE, trainTable } from '@semivae/train/node';
-import { nearestDistances } from './nearest.ts';
+import { nearestDistance } from './nearest.ts';
 import { type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';
 
 /** One split of one set. */
@@ -16,7 +16,7 @@ export interface CaseResult extends Case {
   readonly auroc: number;
   /** The bound in nats as the score. */
   readonly nll: number;
-  /** Distance to the 5 nearest training rows. */
+  /** Distance to the 5th nearest training row. */
   readonly knn5: number;
   readonly seconds: number;
 }
@@ -57,5 +57,5 @@ export async function judgeCase({ file, seed }: Case): Promise<CaseResult> {
   await model.dispose();
   const seconds = (performance.now() - start) / 1000;
   const area = (scores: ArrayLike<number>) => 100 * areaUnderRoc(scores, split.anomalous);
-  return { file, seed, auroc: area(score), nll: area(nll), knn5: area(nearestDistances(split, 5)), seconds };
+  return { file, seed, auroc: area(score), nll: area(nll), knn5: area(nearestDistance(split, 5)), seconds };
 }

@@ -31,8 +31,8 @@ function keep(smallest: Float64Array, squared: number): void {
   smallest[at] = squared;
 }
 
-/** The mean distance of every test row to its `k` nearest training rows, in standardised features. */
-export function nearestDistances({ train, test }: Split, k: number): Float64Array {
+/** The distance of every test row to its `k`-th nearest training row, in standardised features. */
+export function nearestDistance({ train, test }: Split, k: number): Float64Array {
   const scales = Object.values(train).map(scaleOf);
   const width = scales.length;
   const [known, asked] = [matrix(train, scales), matrix(test, scales)];
@@ -48,6 +48,6 @@ export function nearestDistances({ train, test }: Split, k: number): Float64Arra
       }
       keep(smallest, squared);
     }
-    return smallest.reduce((sum, each) => sum + Math.sqrt(each), 0) / k;
+    return Math.sqrt(smallest[k - 1]!);
   });
 }
