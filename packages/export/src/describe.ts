@@ -99,7 +99,7 @@ const boundText = ({ kind, samples }: { kind: string; samples: number }, model: 
 
 /** What the score is: a distance where reference rows are kept, else the bound. */
 export function scoreOf(
-  { info: { recipe } }: ShipOptions,
+  { info: { recipe, data } }: ShipOptions,
   model: Model,
   references: number,
 ): Manifest['score'] {
@@ -117,6 +117,7 @@ export function scoreOf(
       'how far the row lies from its nearest neighbours in its own encoded cells',
       'in the mean of its latent, shared out over columns as the other parts are',
       'and in what the model, decoding that mean, leaves unexplained of each cell',
+      ...(data.anomalies ? ['all of it times 1/√(1 + d), d the distance to the nearest known anomaly'] : []),
     ],
   };
 }

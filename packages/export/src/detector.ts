@@ -10,6 +10,8 @@ import {
   mul,
   neg,
   parameter,
+  reciprocal,
+  reduceMax,
   slice,
   sqrt,
   square,
@@ -28,25 +30,49 @@ export interface Coded {
   readonly residual: Value;
 }
 
+/** A level's share is taken to lie between these: one never seen is a great surprise, but not an endless one. */
+const LEAST_SHARE = 1e-4;
+const MOST_SHARE = 0.999;
+
+/** √(−log share) of a level, so that two levels lie apart by the sum of their surprises; 1 for any other feature. */
+function spreadOf({ columns, features }: Layout): Value {
+  const of = features.map(({ column, part }) => {
+    const own = columns[column]!;
+    if (own.kind !== 'categorical') return 1;
+    return Math.sqrt(-Math.log(Math.min(MOST_SHARE, Math.max(LEAST_SHARE, own.shares[part]!))));
+  });
+  return constant(Float32Array.from(of), [of.length]);
+}
+
 /** Where a row stands among others: [features, latent mean, residual]. */
 export const coordinates = (layout: Layout, x: Value, { mean, residual }: Coded): Value =>
-  concat([featuresIn(layout, x), mean, residual], -1);
+  concat([mul(featuresIn(layout, x), spreadOf(layout)), mean, residual], -1);
 
-/** The rows that others are compared with, by their coordinates. */
+/** Rows that others are compared with, by their coordinates. */
 export interface Reference {
   readonly rows: LeafValue<'parameter'>;
   /** Half their squared length. */
   readonly halfSquares: LeafValue<'parameter'>;
 }
 
-export const REFERENCE = 'reference/rows';
-export const REFERENCE_SQUARES = 'reference/half squares';
+/** Known anomalies, and the score of an ordinary row, by which the distance to them is measured. */
+export interface Anomalies extends Reference {
+  readonly unit: LeafValue<'parameter'>;
+}
 
 const ZERO = { kind: 'constant', value: 0 } as const;
+export const rowsName = (name: string): string => `${name}/rows`;
+export const halfSquaresName = (name: string): string => `${name}/half squares`;
+export const UNIT = 'anomalies/unit';
 
-export const referenceOf = (rows: number, size: number): Reference => ({
-  rows: parameter(REFERENCE, [rows, size], ZERO),
-  halfSquares: parameter(REFERENCE_SQUARES, [rows], ZERO),
+export const referenceOf = (name: string, rows: number, size: number): Reference => ({
+  rows: parameter(rowsName(name), [rows, size], ZERO),
+  halfSquares: parameter(halfSquaresName(name), [rows], ZERO),
+});
+
+export const anomaliesOf = (name: string, rows: number, size: number): Anomalies => ({
+  ...referenceOf(name, rows, size),
+  unit: parameter(UNIT, [], ZERO),
 });
 
 /** Weights of the nearest, the second nearest … distance. */
@@ -69,21 +95,26 @@ function sharedOut(parts: Value, layout: Layout, latent: number): Value {
   return add(byColumn, mul(rest, div(even, sum(even, [-1], { keep: true }))));
 }
 
+/** u·r − ½|r|² for every reference row r: it lacks −½|u|² to be −½|u − r|². */
+const closeness = (place: Value, { rows, halfSquares }: Reference): Value =>
+  sub(matmul(place, transpose(rows)), halfSquares);
+
 /**
  * Σ wᵢ dᵢ over the Euclidean distances to the nearest reference rows. A feature's part of a distance is its squared
- * difference over the distance, so that the parts add up to it.
+ * difference over the distance, so that the parts add up to it. `skip` leaves out so many of the nearest: a reference row
+ * is the nearest to itself.
  */
 export function neighbourStrangeness(
   layout: Layout,
   place: Value,
   reference: Reference,
   latent: number,
+  skip = 0,
 ): Strangeness {
-  const [rows] = reference.rows.shape as readonly number[];
-  const weights = NEAREST_WEIGHTS.slice(0, rows);
-  // ½|u − r|² = ½|u|² − u·r + ½|r|², of which the first is the same for all r
-  const closeness = sub(matmul(place, transpose(reference.rows)), reference.halfSquares);
-  const { indices } = topK(closeness, weights.length);
+  const [rows] = reference.rows.shape as readonly [number, number];
+  const weights = NEAREST_WEIGHTS.slice(0, rows - skip);
+  const nearest = topK(closeness(place, reference), weights.length + skip).indices;
+  const indices = slice(nearest, -1, skip, weights.length + skip);
   const squares = square(sub(unsqueeze(place, -2), gather(reference.rows, indices)));
   const distances = sqrt(sum(squares, [-1], { keep: true }));
   const weight = constant(Float32Array.from(weights), [weights.length, 1]);
@@ -92,6 +123,24 @@ export function neighbourStrangeness(
     score: sum(mul(distances, weight), [-2, -1]),
     contributions: sharedOut(parts, layout, latent),
   };
+}
+
+/** 1/√(1 + d/unit), d being the distance to the nearest known anomaly. */
+function relief(place: Value, anomalies: Anomalies): Value {
+  const nearest = reduceMax(closeness(place, anomalies), [-1]);
+  const halfSquare = sub(mul(sum(square(place), [-1]), 0.5), nearest);
+  const distance = sqrt(mul(max(halfSquare, 0), 2));
+  return reciprocal(sqrt(add(div(distance, anomalies.unit), 1)));
+}
+
+/** A score that falls with the distance to known anomalies; every column's part falls alike. */
+export function besideAnomalies(
+  { score, contributions }: Strangeness,
+  place: Value,
+  anomalies: Anomalies,
+): Strangeness {
+  const factor = relief(place, anomalies);
+  return { score: mul(score, factor), contributions: mul(contributions, unsqueeze(factor, -1)) };
 }
 
 /** −log p(x) by column: each cell's own part, and the rest of the bound spread evenly. */

@@ -3,44 +3,104 @@ import { layoutOf, type Model, type TableColumns } from '@semivae/model';
 import { type Calibration, thresholdFor } from '@semivae/runtime/core';
 import type { Bound, Engine } from '@semivae/train';
 import { askRows } from './ask.ts';
-import { REFERENCE, REFERENCE_SQUARES, type Reference, referenceOf } from './detector.ts';
-import { coordinatesGraph, strangenessOf } from './table-heads.ts';
+import {
+  type Anomalies,
+  anomaliesOf,
+  coordinates,
+  halfSquaresName,
+  neighbourStrangeness,
+  type Reference,
+  referenceOf,
+  rowsName,
+  UNIT,
+} from './detector.ts';
+import { codedAt, coordinatesGraph, strangenessOf } from './table-heads.ts';
 
-/** Rows that are kept in the file to compare with, as its leaves and their values; nothing where the score is the bound. */
+/** Rows that are kept in the file to compare with, as its leaves and their values; none where the score is the bound. */
 export interface Kept {
   readonly reference?: Reference;
+  readonly anomalies?: Anomalies;
   readonly tensors: Tensors;
-  readonly rows: number;
 }
 
-/** Reference rows, encoded, as their coordinates under a trained state. */
-export async function keepReference(
-  engine: Engine,
-  model: Model,
-  columns: TableColumns,
-  state: Tensors,
-  x: Tensors[string],
-): Promise<Kept> {
-  const rows = x.shape[0]!;
-  if (rows === 0) return { tensors: {}, rows };
-  const placed = await askRows(engine, coordinatesGraph(model, columns), state, x, 'coordinates');
-  const size = placed.shape[1]!;
+export const NOTHING_KEPT: Kept = { tensors: {} };
+
+/** How many rows are kept to compare with. */
+export const keptRows = ({ reference }: Kept): number =>
+  (reference?.rows.shape[0] as number | undefined) ?? 0;
+
+/** Coordinates and half their squared lengths, named as leaves are. */
+function placedTensors(name: string, placed: Tensors[string]): Tensors {
+  const [rows, size] = placed.shape as readonly [number, number];
   const halfSquares = Float32Array.from({ length: rows }, (_, row) => {
     let sum = 0;
     for (let i = row * size; i < (row + 1) * size; i++) sum += placed.data[i]! ** 2;
     return sum / 2;
   });
+  return { [rowsName(name)]: placed, [halfSquaresName(name)]: { shape: [rows], data: halfSquares } };
+}
+
+/** A trained model of a table, and what computes it. */
+export interface TrainedModel {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly columns: TableColumns;
+  readonly state: Tensors;
+}
+
+const placesOf = ({ engine, model, columns, state }: TrainedModel, x: Tensors[string]) =>
+  askRows(engine, coordinatesGraph(model, columns), state, x, 'coordinates');
+
+/** The mean score of reference rows among the others. */
+async function ordinaryScore(trained: TrainedModel, kept: Kept, x: Tensors[string]): Promise<number> {
+  const { engine, model, columns, state } = trained;
+  const layout = layoutOf(columns);
+  const rows = input('x', ['batch', layout.size]);
+  const place = coordinates(layout, rows, codedAt(model, rows));
+  const { score } = neighbourStrangeness(layout, place, kept.reference!, model.z.size, 1);
+  const ordinary = graph('ordinary', { score });
+  const { data } = await askRows(engine, ordinary, { ...state, ...kept.tensors }, x, 'score');
+  return data.reduce((sum: number, each: number) => sum + each, 0) / data.length;
+}
+
+const REFERENCE = 'reference';
+const ANOMALIES = 'anomalies';
+const LEAST_UNIT = 1e-6;
+
+async function keepAnomalies(
+  trained: TrainedModel,
+  kept: Kept,
+  x: Tensors[string],
+  known: Tensors[string],
+): Promise<Kept> {
+  const places = await placesOf(trained, known);
+  const unit = Math.max(LEAST_UNIT, await ordinaryScore(trained, kept, x));
   return {
-    reference: referenceOf(rows, size),
-    tensors: { [REFERENCE]: placed, [REFERENCE_SQUARES]: { shape: [rows], data: halfSquares } },
-    rows,
+    ...kept,
+    anomalies: anomaliesOf(ANOMALIES, ...(places.shape as [number, number])),
+    tensors: {
+      ...kept.tensors,
+      ...placedTensors(ANOMALIES, places),
+      [UNIT]: { shape: [], data: Float32Array.of(unit) },
+    },
   };
 }
 
+/** Rows of a run, encoded, as their coordinates in a trained model: training rows to compare with, known anomalies. */
+export async function keepRows(trained: TrainedModel, { reference, anomalies }: Tensors): Promise<Kept> {
+  if (!reference || reference.shape[0]! < 2) return NOTHING_KEPT;
+  const places = await placesOf(trained, reference);
+  const kept: Kept = {
+    reference: referenceOf(REFERENCE, ...(places.shape as [number, number])),
+    tensors: placedTensors(REFERENCE, places),
+  };
+  return anomalies?.shape[0] ? keepAnomalies(trained, kept, reference, anomalies) : kept;
+}
+
 /** The score alone, from encoded rows. */
-export function scoreGraph(model: Model, columns: TableColumns, bound: Bound, { reference }: Kept): Graph {
+export function scoreGraph(model: Model, columns: TableColumns, bound: Bound, kept: Kept): Graph {
   const x = input('x', ['batch', layoutOf(columns).size]);
-  return graph('score', { score: strangenessOf(model, columns, x, bound, reference).score });
+  return graph('score', { score: strangenessOf(model, columns, x, bound, kept).score });
 }
 
 /** Scores in ascending order, all their digits kept so that equal ones stay equal, and the threshold that they give. Throws `CALIBRATION_TOO_FEW`. */

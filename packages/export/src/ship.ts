@@ -23,7 +23,7 @@ import { card } from './card.ts';
 import { manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
 import { ExportError } from './errors.ts';
 import { type HeadGraphs, imageHeads } from './heads.ts';
-import { calibrationOf, type Kept, keepReference, scoreGraph } from './held.ts';
+import { calibrationOf, type Kept, keepRows, keptRows, NOTHING_KEPT, scoreGraph } from './held.ts';
 import { answersOf, encodeParity } from './parity.ts';
 import { tableHeads } from './table-heads.ts';
 
@@ -138,7 +138,6 @@ interface Frozen {
   readonly calibration?: Calibration;
 }
 
-const NOTHING_KEPT: Kept = { tensors: {}, rows: 0 };
 const FALSE_ALARMS = 0.01;
 
 async function calibrate(options: ShipOptions, model: Model, state: Tensors, kept: Kept, engine: Engine) {
@@ -161,11 +160,8 @@ async function freezeTable(
   const { info, held } = options;
   const { recipe, data, seed } = info;
   if (data.columns.kind !== 'table' || !held) throw needsRows(options);
-  const { reference } = held.tensors;
-  const kept = reference
-    ? await keepReference(engine, model, data.columns, trained, reference)
-    : NOTHING_KEPT;
-  const graphs = tableHeads(model, data.columns, boundOf(recipe.score), kept.reference);
+  const kept = await keepRows({ engine, model, columns: data.columns, state: trained }, held.tensors);
+  const graphs = tableHeads(model, data.columns, boundOf(recipe.score), kept);
   const calibration = await calibrate(options, model, trained, kept, engine);
   const noises = [...graphs.scorer.noises, ...(graphs.imputer?.noises ?? [])];
   const state = { ...trained, ...kept.tensors, ...fixedNoise(noises, seed) };
@@ -203,7 +199,7 @@ export async function ship(options: ShipOptions): Promise<BundleFiles> {
   checkGenerative(options);
   const { model, graphs, state, kept, calibration } = await freeze(options, engine);
   checkComplete(options, graphs, state);
-  const score = scoreOf(options, model, kept.rows);
+  const score = scoreOf(options, model, keptRows(kept));
   const encoded = await encodeHeads(graphs, state, options, score.meaning);
   const parity = encodeText(encodeParity(await answersOf(engine, graphs, state, info)));
   const heads = Object.fromEntries(

@@ -37,6 +37,8 @@ import {
 } from '@semivae/model';
 import { type Bound, summedOver } from '@semivae/train';
 import {
+  type Anomalies,
+  besideAnomalies,
   boundStrangeness,
   type Coded,
   coordinates,
@@ -83,21 +85,28 @@ export function coordinatesGraph(model: Model, columns: TableColumns): Graph {
 const negativeBound = (model: Model, rows: Value, bound: Bound): Value =>
   neg((model.y ? summedOver(model.y, bound) : bound)(model, known({ [model.x.name]: rows }, [1])));
 
+/** Leaves that hold rows to compare with. */
+export interface KeptLeaves {
+  readonly reference?: Reference;
+  readonly anomalies?: Anomalies;
+}
+
 /** How strange encoded rows are: a distance where there are reference rows, else the negative bound. */
 export function strangenessOf(
   model: Model,
   columns: TableColumns,
   rows: Value,
   bound: Bound,
-  reference?: Reference,
+  { reference, anomalies }: KeptLeaves = {},
 ): Strangeness & { readonly nll: Value; readonly mean: Value } {
   const layout = layoutOf(columns);
   const coded = codedAt(model, rows);
   const nll = negativeBound(model, rows, bound);
-  const strange = reference
-    ? neighbourStrangeness(layout, coordinates(layout, rows, coded), reference, model.z.size)
-    : boundStrangeness(layout, nll, coded.cells);
-  return { ...strange, nll, mean: coded.mean };
+  const rest = { nll, mean: coded.mean };
+  if (!reference) return { ...boundStrangeness(layout, nll, coded.cells), ...rest };
+  const place = coordinates(layout, rows, coded);
+  const strange = neighbourStrangeness(layout, place, reference, model.z.size);
+  return { ...(anomalies ? besideAnomalies(strange, place, anomalies) : strange), ...rest };
 }
 
 const IMPUTED_SAMPLES = 64;
@@ -152,14 +161,14 @@ function classesOf({ x, y, q }: Model, rows: Value): Values {
 
 /**
  * The queries of a model of tables, from raw cells to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z) as raw
- * cells, the holes of a row filled, and how strange a row is. `reference` makes strangeness a distance; without it, it is
+ * cells, the holes of a row filled, and how strange a row is. Kept rows make strangeness a distance; without them it is
  * the negative bound.
  */
 export function tableHeads(
   model: Model,
   columns: TableColumns,
   bound: Bound,
-  reference?: Reference,
+  kept: KeptLeaves = {},
 ): HeadGraphs {
   const { x, y, z } = model;
   const raw = rawTable(columns, 'batch');
@@ -175,7 +184,7 @@ export function tableHeads(
     decoder: graph('decoder', named(decodeTable(columns, decoded.mean))),
     imputer: graph('imputer', named(filled(raw, decodeTable(columns, imputedFeatures(model, rows))))),
     scorer: graph('scorer', {
-      ...strangenessOf(model, columns, rows, bound, reference),
+      ...strangenessOf(model, columns, rows, bound, kept),
       ...(probabilities && { probabilities }),
     }),
   };

@@ -85,6 +85,14 @@ function split(all: Value, sizes: Readonly<Record<string, number>>): Values {
   return Object.fromEntries(parts);
 }
 
+/** A network that is shown something made of one of its parents in that parent's place. */
+export const shown =
+  (parent: string, change: (value: Value) => Value, network: Network): Network =>
+  (name, parents, outputs) => {
+    const answer = network(name, parents, outputs);
+    return (values) => answer({ ...values, [parent]: change(values[parent]!) });
+  };
+
 export interface MlpOptions {
   readonly activation?: Activation;
 }

@@ -2,7 +2,7 @@ import { type Model, p, q, variable } from './factors.ts';
 import { bernoulli } from './families/bernoulli.ts';
 import { categorical, uniform } from './families/categorical.ts';
 import { gaussian, standardNormal } from './families/gaussian.ts';
-import { mlp } from './layers.ts';
+import { mlp, shown } from './layers.ts';
 import type { M1Sizes } from './m1.ts';
 
 export interface M2Sizes extends M1Sizes {
@@ -17,15 +17,17 @@ export function m2({
   hidden,
   likelihood = bernoulli,
   activation = 'relu',
+  show,
 }: M2Sizes) {
   const [x, y, z] = [variable('x', pixels), variable('y', classes), variable('z', latent)];
   const network = mlp(hidden, { activation });
+  const inference = show ? shown('x', show, network) : network;
   return {
     name: 'm2',
     x,
     y,
     z,
     p: [p(y).is(uniform), p(z).is(standardNormal), p(x).given(y, z).is(likelihood, network)],
-    q: [q(y).given(x).is(categorical, network), q(z).given(x, y).is(gaussian, network)],
+    q: [q(y).given(x).is(categorical, inference), q(z).given(x, y).is(gaussian, inference)],
   } satisfies Model;
 }

@@ -1,4 +1,4 @@
-import { add, cast, div, input, less, min, noise, oneHot, type Value } from '@semivae/graph';
+import { add, bounded, cast, div, input, less, min, noise, oneHot, type Value } from '@semivae/graph';
 import {
   bernoulli,
   blurred,
@@ -34,6 +34,10 @@ export const latentOf = ({ model }: Recipe, columns: Columns): number => {
   return Math.min(32, Math.max(2, Math.ceil(layoutOf(columns).features.length / 2)));
 };
 
+/** What q is shown of a table: a value far out pulls it no further than this, so that it does not blur all the others. */
+const REACH = 3;
+const withinReach = (x: Value): Value => bounded(x, REACH);
+
 export interface ModelOptions {
   /** Whether features made of others count in a table's density: they do in training, not in what is told of it. */
   readonly derived?: boolean;
@@ -47,7 +51,9 @@ export function modelOf(recipe: Recipe, { columns, classes }: DataShape, options
     latent: latentOf(recipe, columns),
     hidden: model.hidden,
     activation: model.activation,
-    likelihood: columns.kind === 'image' ? bernoulli : tableLikelihood(layoutOf(columns), options),
+    ...(columns.kind === 'image'
+      ? { likelihood: bernoulli }
+      : { likelihood: tableLikelihood(layoutOf(columns), options), show: withinReach }),
   };
   if (model.kind === 'm1') {
     if (data.labels === 0) return m1(sizes);

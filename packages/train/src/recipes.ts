@@ -15,7 +15,7 @@ const builtIn: readonly RecipeInput[] = [
     name: TABLE,
     data: { name: 'a table', labels: 0, validation: 0.1, calibration: 0.2 },
     model: { kind: 'm1', hidden: [192, 192], activation: 'silu' },
-    objective: { klWarmup: 300, inputNoise: 0.1 },
+    objective: { klWarmup: 300, inputNoise: 0.1, hide: 0.25 },
     batch: { unlabelled: 128, labelled: 64 },
     optimizer: { learningRate: 2e-3, warmup: 50, decay: 1, floor: 0.03, weightDecay: 1e-2, average: 0.98 },
     epochs: 15,

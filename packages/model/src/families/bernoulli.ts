@@ -1,4 +1,4 @@
-import { bernoulliLogProbability, clip, mul, sigmoid, softplus, sqrt, sub } from '@semivae/graph';
+import { bernoulliLogProbability, clip, mul, scalar, sigmoid, softplus, sqrt, sub } from '@semivae/graph';
 import type { Family } from './family.ts';
 import type { FeatureFamily } from './feature.ts';
 
@@ -23,6 +23,7 @@ export const bernoulliFeature: FeatureFamily = {
       logDensity: (x) => sub(mul(clip(x, 0, 1), logits!), softplus(logits!)),
       mean,
       deviation: sqrt(mul(mean, sub(1, mean))),
+      peak: scalar(0),
     };
   },
 };

@@ -11,11 +11,8 @@ export const poisson: FeatureFamily = {
   at: ({ logRate: raw }) => {
     const logRate = bounded(raw!, LOG_MEAN_LIMIT);
     const rate = exp(logRate);
-    return {
-      logDensity: (count: Value) => sub(sub(mul(count, logRate), rate), logGamma(add(count, 1))),
-      mean: rate,
-      deviation: sqrt(rate),
-    };
+    const logDensity = (count: Value) => sub(sub(mul(count, logRate), rate), logGamma(add(count, 1)));
+    return { logDensity, mean: rate, deviation: sqrt(rate), peak: logDensity(rate) };
   },
 };
 
@@ -34,6 +31,7 @@ export const negativeBinomial: FeatureFamily = {
       return sub(ways, add(mul(size, softplus(odds)), mul(count, softplus(neg(odds)))));
     };
     const mean = exp(logMean);
-    return { logDensity, mean, deviation: sqrt(add(mean, div(mul(mean, mean), size))) };
+    const deviation = sqrt(add(mean, div(mul(mean, mean), size)));
+    return { logDensity, mean, deviation, peak: logDensity(mean) };
   },
 };

@@ -8,6 +8,8 @@ export interface FeatureDistribution {
   /** In the units of x. */
   readonly mean: Value;
   readonly deviation: Value;
+  /** log p at the most probable x. */
+  readonly peak: Value;
 }
 
 /** A likelihood of one feature at a time, and the names of what a network must put out for each. */

@@ -71,6 +71,7 @@ export const gaussianFeature: FeatureFamily = {
       const distance = mul(square(sub(x, mean!)), exp(neg(logVariance)));
       return mul(add(add(distance, logVariance), LOG_TWO_PI), -0.5);
     };
-    return { logDensity, mean: mean!, deviation: exp(mul(logVariance, 0.5)) };
+    const peak = mul(add(logVariance, LOG_TWO_PI), -0.5);
+    return { logDensity, mean: mean!, deviation: exp(mul(logVariance, 0.5)), peak };
   },
 };

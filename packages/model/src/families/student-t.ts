@@ -20,6 +20,6 @@ export const studentT: FeatureFamily = {
       return sub(constantPart, mul(add(half, 0.5), log(add(distance, 1))));
     };
     const variance = div(mul(exp(logSquaredScale), degrees), sub(degrees, 2));
-    return { logDensity, mean: location!, deviation: exp(mul(log(variance), 0.5)) };
+    return { logDensity, mean: location!, deviation: exp(mul(log(variance), 0.5)), peak: constantPart };
   },
 };

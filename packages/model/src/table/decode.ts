@@ -3,6 +3,7 @@ import {
   add,
   argMax,
   cast,
+  clip,
   concat,
   constant,
   exp,
@@ -30,7 +31,7 @@ import {
   type UsedColumn,
 } from './columns.ts';
 import type { RawTable } from './encode.ts';
-import { unitOf } from './encode.ts';
+import { FEATURE_LIMIT, unitOf } from './encode.ts';
 import { type Layout, layoutOf, TIMESTAMP_PARTS } from './layout.ts';
 
 const placeOf = ({ features }: Layout, column: number, part = 0): number =>
@@ -39,7 +40,7 @@ const placeOf = ({ features }: Layout, column: number, part = 0): number =>
 const doubles = (numbers: readonly number[]): Value =>
   constant(Float64Array.from(numbers), [1, numbers.length], 'float64');
 
-/** The raw numbers of some columns whose raw cell is an affine or logarithmic map away from one feature. */
+/** The raw numbers of some columns whose raw cell is an affine or logarithmic map away from one feature; all are finite. */
 function numericCells(
   features: Value,
   layout: Layout,
@@ -48,7 +49,11 @@ function numericCells(
   const places = columns.map(([column, at]) =>
     placeOf(layout, at, column.kind === 'timestamp' ? TIMESTAMP_PARTS - 1 : 0),
   );
-  const standardised = cast(gather(features, integers(places), 1), 'float64');
+  const standardised = clip(
+    cast(gather(features, integers(places), 1), 'float64'),
+    -FEATURE_LIMIT,
+    FEATURE_LIMIT,
+  );
   const scales = doubles(columns.map(([{ scale }]) => scale));
   const centres = doubles(columns.map(([{ centre }]) => centre));
   const linear = add(mul(standardised, scales), centres);
@@ -61,7 +66,8 @@ function numericCells(
     [1, units.length],
     'bool',
   );
-  return where(logged, raised, linear);
+  const lowest = doubles(columns.map(([{ kind }]) => (kind === 'count' ? 0 : -Number.MAX_VALUE)));
+  return where(logged, clip(raised, lowest, Number.MAX_VALUE), linear);
 }
 
 /** The more probable of two values. */

@@ -11,6 +11,8 @@ import {
   matmul,
   max,
   mul,
+  scalar,
+  sign,
   slice,
   softmax,
   sqrt,
@@ -33,7 +35,10 @@ export interface TableDistribution extends Distribution {
   readonly cells: (x: Value) => Value;
   /** The mean of every feature, in the layout's order and units: [rows…, features]. */
   readonly mean: Value;
-  /** (x − mean) / deviation of every feature, 0 where its cell is missing. */
+  /**
+   * What the mean leaves unexplained of every feature, 0 where its cell is missing: its deviance residual,
+   * sign(x − mean)·√(2 log p(most probable x) − 2 log p(x)), which is (x − μ)/σ for a Gaussian.
+   */
   readonly residual: (x: Value) => Value;
 }
 
@@ -71,7 +76,8 @@ function categoricalFeatures(logits: Value): FeatureDistribution {
   return {
     logDensity: (x) => mul(x, logSoftmax(logits)),
     mean,
-    deviation: sqrt(max(mul(mean, sub(1, mean)), 1e-4)),
+    deviation: sqrt(mul(mean, sub(1, mean))),
+    peak: scalar(0),
   };
 }
 
@@ -86,7 +92,8 @@ function onCounts(inner: FeatureDistribution, columns: readonly CountColumn[]): 
     logDensity: (x) => inner.logDensity(count(x)),
     mean: standardised(inner.mean),
     // d log(1 + k) = dk / (1 + k)
-    deviation: max(div(div(inner.deviation, add(inner.mean, 1)), scale), 0.1),
+    deviation: div(div(inner.deviation, add(inner.mean, 1)), scale),
+    peak: inner.peak,
   };
 }
 
@@ -143,6 +150,11 @@ export function presence({ features, size }: Layout, x: Value): Value {
   return sub(1, gather(absent, integers(features.map(({ column }) => column)), -1));
 }
 
+function devianceResidual({ logDensity, mean, peak }: FeatureDistribution, x: Value): Value {
+  const lost = max(sub(peak, logDensity(x)), 0);
+  return mul(sign(sub(x, mean)), sqrt(mul(lost, 2)));
+}
+
 /**
  * A likelihood for rows of a table: one family a column, joined. `derived` features, made of others, are learned from but
  * are no part of the density of a row: with `derived: false` they are left out of it.
@@ -154,22 +166,19 @@ export function tableLikelihood(
   const counted = (feature: number) => derived || !layout.features[feature]!.derived;
   const at = (parameters: Values): TableDistribution => {
     const distributions = blocksAt(layout, parameters);
-    const logDensities = (x: Value) => {
-      const parts = distributions.map((each, i) => {
-        const { start, end } = layout.blocks[i]!;
-        return each.logDensity(slice(x, -1, start, end));
-      });
-      return mul(joined(parts), presence(layout, x));
-    };
+    const eachBlock = (of: (each: FeatureDistribution, x: Value) => Value, x: Value): Value[] =>
+      distributions.map((each, i) => of(each, slice(x, -1, layout.blocks[i]!.start, layout.blocks[i]!.end)));
+    const logDensities = (x: Value) =>
+      mul(joined(eachBlock((each, own) => each.logDensity(own), x)), presence(layout, x));
     const mean = joined(distributions.map((each) => each.mean));
-    const deviation = joined(distributions.map((each) => each.deviation));
     const weights = row(layout.features.map((_, feature) => Number(counted(feature))));
     const all = layout.features.every((_, feature) => counted(feature));
     return {
       logDensity: (x) => sum(all ? logDensities(x) : mul(logDensities(x), weights), [-1]),
       cells: (x) => matmul(logDensities(x), incidence(layout, counted)),
       mean,
-      residual: (x) => mul(div(sub(featuresIn(layout, x), mean), deviation), presence(layout, x)),
+      residual: (x) =>
+        mul(joined(eachBlock((each, own) => devianceResidual(each, own), x)), presence(layout, x)),
       answers: { mean },
     };
   };
