@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { chosen } from './chosen.ts';
+import { formatOf } from './files.ts';
 import { arrayFromNpy, type StoredArray } from './npy.ts';
 import {
   type Cells,
@@ -32,7 +33,8 @@ export interface ArrayOptions {
  * for two. Throws TABLE_MEMORY, before unpacking, for what needs more than `memory` bytes; TABLE_ARRAY for other arrays.
  */
 export async function openArrays(file: string, options: ArrayOptions = {}): Promise<Table> {
-  const arrays = file.endsWith('.npy') ? [await npyArray(file, options)] : await npzArrays(file, options);
+  const isNpy = (await formatOf(file)) === 'npy';
+  const arrays = isNpy ? [await npyArray(file, options)] : await npzArrays(file, options);
   const rows = commonRows(arrays, file);
   const types = new Map(Object.entries(options.types ?? {}));
   const columns = arrays
@@ -146,7 +148,8 @@ function cellsOf(
   const at = (i: number) =>
     array.at(array.columnMajor ? index * rows + start + i : (start + i) * width + index);
   if (type === 'text') return Array.from({ length }, (_, i) => asText(at(i)));
-  const cells = Float64Array.from({ length }, (_, i) => asNumber(at(i), type));
+  const cells = new Float64Array(length);
+  for (let i = 0; i < length; i++) cells[i] = asNumber(at(i), type);
   const bad = cells.findIndex((cell) => Math.abs(cell) === Number.POSITIVE_INFINITY);
   if (bad < 0) return cells;
   const place = `${file}, row ${start + bad + 1}, column '${name}'`;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,18 +26,26 @@ export async function startEngine(memory = MEMORY, threads?: number): Promise<En
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     temp_directory: '',
+    // its time grows with the square of the number of columns
+    disabled_optimizers: 'common_subexpressions',
     ...(threads && { threads: String(threads) }),
   });
   let folder: Promise<string> | undefined;
+  let open = true;
   const engine: Engine = {
-    connect: async () => inUtc(await instance.connect()),
+    connect: async () => (open ? inUtc(await instance.connect()) : refuseClosed()),
     folder: () => (folder ??= spillFolder(engine)),
     async close() {
-      instance.closeSync();
-      if (folder) await rm(await folder, { recursive: true, force: true });
+      if (open) instance.closeSync();
+      open = false;
+      if (folder) await removeFolder(await folder);
     },
   };
   return engine;
+}
+
+function refuseClosed(): never {
+  throw new TableError('TABLE_CLOSED', 'table', 'it was closed', 'Open it again, or close it later.');
 }
 
 async function loadDuckDb() {
@@ -54,20 +63,59 @@ async function inUtc(connection: Connection): Promise<Connection> {
   return connection;
 }
 
+/** Folders of engines that are not closed yet; a process that ends without closing them still removes them. */
+const folders = new Set<string>();
+
+const removeAll = () => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
+
 async function spillFolder(engine: Engine): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'semivae-'));
-  await using_(engine, (connection) => connection.run(`SET GLOBAL temp_directory = ${text(folder)}`));
+  if (folders.size === 0) process.once('exit', removeAll);
+  folders.add(folder);
+  await withConnection(engine, (connection) => connection.run(`SET GLOBAL temp_directory = ${text(folder)}`));
   return folder;
 }
 
+async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  folders.delete(folder);
+  if (folders.size === 0) process.off('exit', removeAll);
+}
+
 /** What `use` gives, with a connection of its own that is closed afterwards. */
-export async function using_<T>(engine: Engine, use: (connection: Connection) => Promise<T>): Promise<T> {
+export async function withConnection<T>(
+  engine: Engine,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
   const connection = await engine.connect();
   try {
     return await use(connection);
   } finally {
     connection.closeSync();
   }
+}
+
+/** A database of its own in a file of the engine's folder. */
+export interface Scratch {
+  /** Of the database, and of the one table that it is for. */
+  readonly name: string;
+  readonly relation: string;
+  /** Gives its space back. */
+  drop(): Promise<void>;
+}
+
+let scratches = 0;
+
+/** A new, empty database on disk that every connection of `engine` sees. */
+export async function newScratch(engine: Engine): Promise<Scratch> {
+  const name = `scratch${++scratches}`;
+  const file = join(await engine.folder(), `${name}.duckdb`);
+  await withConnection(engine, (connection) => connection.run(`ATTACH ${text(file)} AS ${name}`));
+  const drop = async () => {
+    await withConnection(engine, (connection) => connection.run(`DETACH ${name}`));
+    await rm(file, { force: true });
+  };
+  return { name, relation: `${name}.main.${name}`, drop };
 }
 
 /** All rows that `sql` gives. */

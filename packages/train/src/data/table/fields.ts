@@ -66,13 +66,26 @@ export function presentText({ sql, stored }: Field, missing: readonly string[] =
 const trimmed = (name: string) =>
   `if(starts_with(${name}, ' ') OR ends_with(${name}, ' '), trim(${name}), ${name})`;
 
+/** SQL of the double that a text spells, or null; spaces around it do no harm. */
+export function spelledNumber(field: Field, missing: readonly string[]): string {
+  const asItIs = field.stored === 'cell' && missing.length === 0;
+  return `TRY_CAST(${asItIs ? quoted(field.sql) : presentText(field, missing)} AS DOUBLE)`;
+}
+
 /**
  * SQL of `field` as `type`: a text, empty or null where it is missing, or a double: null or NaN where it is missing, and
- * infinite where the cell is not of that type. Throws TABLE_CELL where no cell of such a column could be.
+ * infinite where the cell is not of that type. `number` names a column of `spelledNumber`, so that each cell is parsed
+ * once. Throws TABLE_CELL where no cell of such a column could be of that type.
  */
-export function readAs(field: Field, type: ColumnType, missing: readonly string[], place: string): string {
+export function readAs(
+  field: Field,
+  type: ColumnType,
+  missing: readonly string[],
+  place: string,
+  number: string,
+): string {
   if (type === 'text') return asText(field, missing);
-  if (isText(field.stored)) return parsed(field, type, missing);
+  if (isText(field.stored)) return parsed(presentText(field, missing), type, number);
   const convert = CONVERSIONS[type][field.stored];
   if (convert) return convert(quoted(field.sql));
   const problem = `column '${field.name}' is a ${field.duckType}, and a ${type} is asked for`;
@@ -107,22 +120,13 @@ const CONVERSIONS: Record<Exclude<ColumnType, 'text'>, Partial<Record<Stored, Co
   timestamp: { timestamp: millis, time: millis },
 };
 
-function parsed(field: Field, type: Exclude<ColumnType, 'text'>, missing: readonly string[]): string {
-  const cell = presentText(field, missing);
-  return `coalesce(${PARSED[type](cell)}, if(${cell} <> '', ${FAULT}, NULL))`;
-}
-
-const PARSED = {
-  number: parsedNumber,
-  boolean: (cell: string) => asBit(`TRY_CAST(${cell} AS BOOLEAN)`),
-  timestamp: parsedTime,
-};
-
-/** Of digits alone, only those of an integer that a double holds. */
-function parsedNumber(cell: string): string {
-  const value = `TRY_CAST(${cell} AS DOUBLE)`;
-  const far = `if(regexp_matches(${cell}, '[.eE]'), ${value}, ${FAULT})`;
-  return `if(${value} IS NULL, NULL, if(abs(${value}) <= ${LARGEST}, ${value}, ${far}))`;
+function parsed(cell: string, type: Exclude<ColumnType, 'text'>, number: string): string {
+  const absent = `if(${cell} <> '', ${FAULT}, NULL)`;
+  if (type === 'boolean') return `coalesce(${asBit(`TRY_CAST(${cell} AS BOOLEAN)`)}, ${absent})`;
+  if (type === 'timestamp') return `coalesce(${parsedTime(cell)}, ${absent})`;
+  // of digits alone, only those of an integer that a double holds
+  const far = `if(regexp_matches(${cell}, '[.eE]'), ${number}, ${FAULT})`;
+  return `if(abs(${number}) <= ${LARGEST}, ${number}, if(${number} IS NULL, ${absent}, ${far}))`;
 }
 
 /** SQL of the milliseconds that a text spells, or null; a time of day is on the first day of 1970. */

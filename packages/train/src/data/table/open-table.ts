@@ -2,7 +2,7 @@ import { openArrays } from './array-file.ts';
 import { chosen } from './chosen.ts';
 import { checkNames, columnsOf, counted } from './columns.ts';
 import type { CsvOptions } from './csv.ts';
-import { type Engine, startEngine, using_ } from './duckdb.ts';
+import { type Engine, startEngine, withConnection } from './duckdb.ts';
 import { filesOf, fingerprint, formatOf } from './files.ts';
 import { layoutOf } from './layout.ts';
 import { type Part, reading } from './part.ts';
@@ -59,7 +59,7 @@ async function isArrays(path: string): Promise<boolean> {
 
 async function partsOf(engine: Engine, paths: readonly string[], options: TableOptions): Promise<Part[]> {
   if (options.sql === undefined) {
-    const files = await using_(engine, (connection) => filesOf(connection, paths));
+    const files = await withConnection(engine, (connection) => filesOf(connection, paths));
     const parts: Part[] = [];
     for (const file of files) parts.push(await filePart(engine, file, options));
     return parts;

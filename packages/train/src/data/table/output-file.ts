@@ -47,7 +47,8 @@ export async function outputFile(
   const [, ending = '', packed] = /\.(\w+?)(?:\.(gz|zst))?$/.exec(path) ?? [];
   const found = format ?? (standard ? 'csv' : FORMATS[ending.toLowerCase()]);
   if (!found) throw unknownFormat(path, 'the name does not tell a format that can be written');
-  if (found === 'parquet' && (packed || standard)) throw unknownFormat(path, 'Parquet goes to a file of its own');
+  if (found === 'parquet' && (packed || standard))
+    throw unknownFormat(path, 'Parquet goes to a file of its own');
   const name = `.${basename(path)}.${randomUUID()}.part`;
   const temporary = join(standard ? folder : dirname(path), name);
   await writable(path, temporary);
@@ -57,7 +58,8 @@ export async function outputFile(
 const COMPRESSION: Record<string, string> = { gz: ', COMPRESSION gzip', zst: ', COMPRESSION zstd' };
 
 function unknownFormat(path: string, problem: string): TableError {
-  const remedy = 'Name a file that ends in .parquet, .csv, .tsv, .ndjson or .jsonl; all but the first also with .gz.';
+  const remedy =
+    'Name a file that ends in .parquet, .csv, .tsv, .ndjson or .jsonl; all but the first also with .gz.';
   return new TableError('TABLE_FORMAT', path, problem, remedy);
 }
 
@@ -82,8 +84,13 @@ export async function delivered({ path, temporary }: OutputFile): Promise<void> 
     await flushed(temporary);
     return rename(temporary, path);
   }
-  await pipeline(createReadStream(temporary), process.stdout, { end: false });
+  await pipeline(createReadStream(temporary), process.stdout, { end: false }).catch(unlessClosed);
   await rm(temporary, { force: true });
+}
+
+/** Who reads the standard output may have had enough of it. */
+function unlessClosed(reason: NodeJS.ErrnoException): void {
+  if (reason.code !== 'EPIPE') throw reason;
 }
 
 async function flushed(file: string): Promise<void> {

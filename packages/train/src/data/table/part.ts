@@ -1,6 +1,6 @@
 import { SemivaeError } from '@semivae/runtime/core';
 import type { Layout } from './csv.ts';
-import { type Connection, type Engine, using_ } from './duckdb.ts';
+import { type Connection, type Engine, withConnection } from './duckdb.ts';
 import { translated } from './engine-error.ts';
 import type { Field } from './fields.ts';
 import { checkUnchanged, type Fingerprint } from './files.ts';
@@ -32,7 +32,7 @@ export async function reading<T>(
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   try {
-    return await using_(engine, use);
+    return await withConnection(engine, use);
   } catch (reason) {
     throw await failure(reason, part);
   }

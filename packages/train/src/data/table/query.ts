@@ -1,4 +1,4 @@
-import { type Connection, type Engine, text, using_ } from './duckdb.ts';
+import { type Connection, type Engine, newScratch, withConnection } from './duckdb.ts';
 import { translated } from './engine-error.ts';
 import { relationLayout } from './layout.ts';
 import type { Part } from './part.ts';
@@ -6,13 +6,12 @@ import { TableError } from './table-error.ts';
 
 /** The rows of the SELECT `sql`, kept in the engine's folder so that every reading gives the same; throws TABLE_SQL. */
 export async function queryPart(engine: Engine, sql: string): Promise<Part> {
-  const folder = await engine.folder();
   try {
-    return await using_(engine, async (connection) => {
+    return await withConnection(engine, async (connection) => {
       await refuseAllButSelect(connection, sql);
-      await connection.run(`ATTACH ${text(`${folder}/rows.duckdb`)} AS kept`);
-      await connection.run(`CREATE TABLE kept.rows AS (${sql.replace(/[\s;]+$/, '')}\n)`);
-      return { place: 'query', ...(await relationLayout(connection, 'kept.rows')) };
+      const { relation } = await newScratch(engine);
+      await connection.run(`CREATE TABLE ${relation} AS (${sql.replace(/[\s;]+$/, '')}\n)`);
+      return { place: 'query', ...(await relationLayout(connection, relation)) };
     });
   } catch (reason) {
     throw translated(reason, 'query', 'TABLE_SQL');

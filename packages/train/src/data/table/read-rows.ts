@@ -1,7 +1,7 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
 import type { Counted } from './columns.ts';
 import { type Connection, type Engine, quoted, rowsOf } from './duckdb.ts';
-import { presentText, readAs } from './fields.ts';
+import { type Field, isText, presentText, readAs, spelledNumber } from './fields.ts';
 import { changed, checkUnchanged } from './files.ts';
 import { failure, fieldOf, type Part, reading } from './part.ts';
 import type { Cells, Chunk, TableColumn } from './table.ts';
@@ -52,9 +52,20 @@ async function* storedChunks(source: Source, columns: readonly TableColumn[]): A
   }
 }
 
-function selection(source: Source, part: Part, columns: readonly TableColumn[]): string {
-  const read = columns.map(({ name, type }) => readAs(fieldOf(part, name), type, source.missing, part.place));
-  return `SELECT ${read.length > 0 ? read.join(', ') : '1'} FROM ${part.relation}`;
+function selection({ missing }: Source, part: Part, columns: readonly TableColumn[]): string {
+  const fields = columns.map(({ name }) => fieldOf(part, name));
+  const numbers = fields.map((_, i) => quoted(`number ${i}`));
+  const spelled = columns.flatMap(({ type }, i) => {
+    const field = fields[i] as Field;
+    return type === 'number' && isText(field.stored)
+      ? [`${spelledNumber(field, missing)} AS ${numbers[i]}`]
+      : [];
+  });
+  const read = columns.map(({ type }, i) =>
+    readAs(fields[i] as Field, type, missing, part.place, numbers[i] ?? ''),
+  );
+  const from = spelled.length > 0 ? `(SELECT *, ${spelled.join(', ')} FROM ${part.relation})` : part.relation;
+  return `SELECT ${read.join(', ') || '1'} FROM ${from}`;
 }
 
 async function* streamed(engine: Engine, part: Part, sql: string): AsyncGenerator<DuckDBDataChunk> {

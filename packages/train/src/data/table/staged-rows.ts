@@ -1,11 +1,13 @@
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
-import { type Connection, type Engine, quoted, text, using_ } from './duckdb.ts';
+import { type Connection, type Engine, newScratch, quoted } from './duckdb.ts';
 import type { Cells, ColumnType, TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 
 /** Rows on disk, to which more can be added; `relation` is their name in SQL. */
 export interface StagedRows {
   readonly relation: string;
+  /** The names of its columns in SQL, which no other relation has. */
+  readonly columns: readonly string[];
   /** Throws TABLE_COLUMNS unless `cells` has every column, all of one length. */
   append(cells: Readonly<Record<string, Cells>>): Promise<void>;
   /** Makes what was appended visible; gives the number of rows. */
@@ -21,23 +23,20 @@ const TYPES: Record<ColumnType, string> = {
   text: 'VARCHAR',
 };
 
-let count = 0;
-
 /** An empty table on disk, in the engine's folder. */
 export async function stageRows(engine: Engine, columns: readonly TableColumn[]): Promise<StagedRows> {
-  const name = `staged${++count}`;
-  const relation = `${name}.main.${name}`;
-  const folder = await engine.folder();
+  const scratch = await newScratch(engine);
+  const own = columns.map((_, i) => quoted(`${scratch.name} ${i}`));
+  const typed = columns.map(({ type }, i) => `${own[i]} ${TYPES[type]}`);
   const connection = await engine.connect();
-  const typed = columns.map((column) => `${quoted(column.name)} ${TYPES[column.type]}`);
-  await connection.run(`ATTACH ${text(`${folder}/${name}.duckdb`)} AS ${name}`);
-  await connection.run(`CREATE TABLE ${relation} (${typed.join(', ')})`);
-  const adder = await appender(connection, name, columns);
+  await connection.run(`CREATE TABLE ${scratch.relation} (${typed.join(', ')})`);
+  const adder = await appender(connection, scratch.name, columns);
   const drop = async () => {
+    adder.finish();
     connection.closeSync();
-    await using_(engine, (other) => other.run(`DETACH ${name}`));
+    await scratch.drop();
   };
-  return { relation, ...adder, drop };
+  return { relation: scratch.relation, columns: own, ...adder, drop };
 }
 
 async function appender(connection: Connection, name: string, columns: readonly TableColumn[]) {
@@ -53,6 +52,7 @@ async function appender(connection: Connection, name: string, columns: readonly 
   const opened = await connection.createAppender(name, 'main', name);
   const columnTypes = columns.map(({ type }) => types[type]);
   let rows = 0;
+  let finished = false;
   return {
     async append(cells: Readonly<Record<string, Cells>>) {
       const added = lengthOf(columns, cells);
@@ -67,7 +67,8 @@ async function appender(connection: Connection, name: string, columns: readonly 
       rows += added;
     },
     finish() {
-      opened.closeSync();
+      if (!finished) opened.closeSync();
+      finished = true;
       return rows;
     },
   };
@@ -93,7 +94,13 @@ function stored(
   for (let i = from; i < to; i++) {
     const cell = cells[i] ?? '';
     const missing = cell === '' || Number.isNaN(cell);
-    values[i - from] = missing ? null : type === 'boolean' ? cell !== 0 : type === 'timestamp' ? toTime(Number(cell)) : cell;
+    values[i - from] = missing
+      ? null
+      : type === 'boolean'
+        ? cell !== 0
+        : type === 'timestamp'
+          ? toTime(Number(cell))
+          : cell;
   }
   return values;
 }

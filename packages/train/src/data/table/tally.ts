@@ -44,25 +44,19 @@ export async function tallied(
 /** Columns in one query, so that a wide table needs no more memory than another. */
 const AT_ONCE = 500;
 
+/** What is a number as it stands need not be looked at further: casting is dear. */
 function tallySql(relation: string, fields: readonly Field[], missing: readonly string[]): string {
-  const parsed = fields.flatMap((field, i) => parsedColumns(field, i, missing));
-  const counts = fields.flatMap((_, i) => countsOf(i));
-  return `SELECT ${['count(*)', ...counts].join(', ')} FROM (SELECT ${parsed.join(', ')} FROM ${relation})`;
+  const each = (sql: (field: Field, i: number) => string) => fields.map(sql).join(', ');
+  const nested = ({ sql, stored }: Field) =>
+    stored === 'json' ? `json_type(${quoted(sql)}) IN ('OBJECT', 'ARRAY')` : 'false';
+  const cells = each((field, i) => `${presentText(field, missing)} AS t${i}, ${nested(field)} AS j${i}`);
+  const numbers = each((_, i) => `TRY_CAST(t${i} AS DOUBLE) AS n${i}, t${i}, j${i}`);
+  const others = each((_, i) => `n${i}, if(n${i} IS NULL AND t${i} <> '', t${i}, NULL) AS t${i}, j${i}`);
+  const from = `(SELECT ${others} FROM (SELECT ${numbers} FROM (SELECT ${cells} FROM ${relation})))`;
+  return `SELECT count(*), ${each((_, i) => countsOf(i).join(', '))} FROM ${from}`;
 }
 
 const WIDTH = 7;
-
-/** What is a number as it stands need not be looked at further: casting is dear. */
-function parsedColumns(field: Field, i: number, missing: readonly string[]): string[] {
-  const cell = presentText(field, missing);
-  const number = `TRY_CAST(${cell} AS DOUBLE)`;
-  const nested = field.stored === 'json' ? `json_type(${quoted(field.sql)}) IN ('OBJECT', 'ARRAY')` : 'false';
-  return [
-    `${number} AS n${i}`,
-    `CASE WHEN ${number} IS NULL AND ${cell} <> '' THEN ${cell} END AS t${i}`,
-    `${nested} AS j${i}`,
-  ];
-}
 
 function countsOf(i: number): string[] {
   return [

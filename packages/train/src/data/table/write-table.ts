@@ -1,14 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { type Counted, tallyOf } from './columns.ts';
-import { type Engine, quoted, startEngine, text, using_ } from './duckdb.ts';
-import { type Field, presentText } from './fields.ts';
-import { changed, checkUnchanged } from './files.ts';
-import { delivered, notWritten, type OutputFile, type OutputFormat, outputFile } from './output-file.ts';
-import { fieldOf } from './part.ts';
-import type { Source } from './read-rows.ts';
-import { type StagedRows, stageRows } from './staged-rows.ts';
 import { SemivaeError } from '@semivae/runtime/core';
-import { chosen } from './chosen.ts';
+import { type Carried, carriedNames, carry, checkSource, sourceOf } from './carried.ts';
+import { type Engine, quoted, startEngine, text, withConnection } from './duckdb.ts';
+import { delivered, notWritten, type OutputFile, type OutputFormat, outputFile } from './output-file.ts';
+import { spelled } from './spelled.ts';
+import { type StagedRows, stageRows } from './staged-rows.ts';
 import type { Cells, Table, TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 
@@ -26,7 +22,7 @@ export interface WriterOptions {
 
 /** A file that comes into being at `close` and not before. */
 export interface TableWriter {
-  /** Adds rows, NaN and '' standing for missing cells. */
+  /** Adds rows, NaN and '' standing for missing cells; throws TABLE_COLUMNS. */
   append(cells: Readonly<Record<string, Cells>>): Promise<void>;
   /** Writes the file and puts it in its place; throws TABLE_WRITE, and then leaves what was there as it was. */
   close(): Promise<void>;
@@ -36,28 +32,94 @@ export interface TableWriter {
 
 /**
  * Writes rows to a .parquet, .csv, .tsv, .ndjson or .jsonl file (but for the first, also .gz), or to the standard output
- * ('-'), in constant memory. Rows wait in a temporary file until `close`. Texts of a CSV stay as they are in another
- * CSV; elsewhere columns that are wholly numbers or booleans become such. Throws TABLE_FORMAT, TABLE_COLUMNS, TABLE_WRITE.
+ * ('-'), in constant memory. Rows wait in a temporary file until `close`. Cells of a CSV stay as they are in another CSV;
+ * elsewhere columns that are wholly numbers or booleans become such. Throws TABLE_FORMAT, TABLE_COLUMNS or TABLE_WRITE.
  */
 export async function openTableWriter(
   path: string,
   columns: readonly TableColumn[],
   options: WriterOptions = {},
 ): Promise<TableWriter> {
-  const { beside } = options;
-  const source = beside && sourceOf(beside);
-  const engine = source?.engine ?? (await startEngine(options.memory, options.threads));
-  checkNew(path, columns, beside, options.keep);
-  const file = await outputFile(path, await engine.folder(), options.format);
-  const rows = await stageRows(engine, columns);
+  const { beside, keep, format, memory, threads } = options;
+  const kept = beside ? carriedNames(beside, keep) : [];
+  checkNew(path, columns, kept);
+  const shared = beside && sourceOf(beside)?.engine;
+  const engine = shared ?? (await startEngine(memory, threads));
+  const release = async () => (shared ? undefined : engine.close());
+  try {
+    const file = await outputFile(path, await engine.folder(), format);
+    const rows = await stageRows(engine, columns);
+    return writer({ engine, file, rows, columns, beside, kept }, release);
+  } catch (reason) {
+    await release();
+    throw reason;
+  }
+}
+
+function writer(writing: Writing, release: () => Promise<void>): TableWriter {
+  const { rows, file } = writing;
+  let open = true;
   const end = async () => {
+    if (!open) return;
+    open = false;
     await rows.drop();
     await rm(file.temporary, { force: true });
-    if (!source) await engine.close();
+    await release();
   };
-  return {
-    append: rows.append,
-    abort: end,
-    close: () => written({ engine, file, rows, columns, beside, source, keep: options.keep }).finally(end),
-  };
+  return { append: rows.append, close: () => finished(writing).finally(end), abort: end };
+}
+
+/** DuckDB and others do not tell names apart by case. */
+function checkNew(path: string, columns: readonly TableColumn[], kept: readonly string[]): void {
+  const taken = new Set(kept.map((name) => name.toLowerCase()));
+  const twice = columns.find(({ name }) => taken.has(name.toLowerCase()));
+  if (!twice) return;
+  const problem = `there is a column '${twice.name}' already in what is carried over`;
+  throw new TableError('TABLE_COLUMNS', path, problem, 'Rename that column, or do not carry it over.');
+}
+
+interface Writing {
+  readonly engine: Engine;
+  readonly file: OutputFile;
+  readonly rows: StagedRows;
+  readonly columns: readonly TableColumn[];
+  readonly beside: Table | undefined;
+  readonly kept: readonly string[];
+}
+
+async function finished(writing: Writing): Promise<void> {
+  const { file, rows, beside } = writing;
+  const count = rows.finish();
+  if (beside && count !== beside.rows) {
+    const problem = `it was given ${count} rows to stand beside the ${beside.rows} of ${beside.place}`;
+    throw new TableError('TABLE_WRITE', file.path, problem, 'Append an answer for every row.');
+  }
+  try {
+    await copied(writing);
+    await delivered(file);
+  } catch (reason) {
+    throw reason instanceof SemivaeError ? reason : notWritten(file.path, reason);
+  }
+}
+
+async function copied(writing: Writing): Promise<void> {
+  const { engine, file, beside, kept } = writing;
+  const carried = beside && (await carry(engine, beside, kept, file.format));
+  try {
+    await withConnection(engine, (connection) => connection.run(copySql(writing, carried)));
+  } finally {
+    await carried?.drop();
+    if (beside) await checkSource(beside);
+  }
+}
+
+/** DuckDB joins by position, and each side is read in its order. */
+function copySql({ file, rows, columns }: Writing, carried: Carried | undefined): string {
+  const answers = columns.map(({ name, type }, i) => ({
+    name,
+    sql: spelled(rows.columns[i] ?? '', type, file.format),
+  }));
+  const all = [...(carried?.columns ?? []), ...answers].map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
+  const from = carried ? `${carried.relation} POSITIONAL JOIN ${rows.relation}` : rows.relation;
+  return `COPY (SELECT ${all.join(', ')} FROM ${from}) TO ${text(file.temporary)} (${file.how})`;
 }
