@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { SemivaeError } from '@semivae/runtime/core';
 import { Command, InvalidArgumentError } from 'commander';
 import { type AdbenchOptions, benchAdbench } from './adbench.ts';
+import { type AdultOptions, benchAdult } from './adult.ts';
 import { benchEngines } from './engines.ts';
 import { benchLoad } from './load.ts';
 import { benchNslKdd, type NslKddOptions } from './nsl-kdd.ts';
 import { benchScore } from './score.ts';
+import { benchScoreTable } from './score-table.ts';
 import { benchSize } from './size.ts';
 import { benchStep } from './step.ts';
 
@@ -71,6 +73,15 @@ program
   );
 
 program
+  .command('adult')
+  .description('classes from 1 % of labels, and holes filled, on Adult, by the default recipe for tables')
+  .requiredOption('--data-dir <folder>', 'the folder with adult.data and adult.test')
+  .option('--json', 'one line of JSON on stdout')
+  .action(async ({ json, ...options }: Options & AdultOptions) =>
+    print(await benchAdult({ ...options, progress }), json),
+  );
+
+program
   .command('nsl-kdd')
   .description('attacks found on NSL-KDD by a model of normal connections, by the default recipe for tables')
   .requiredOption('--data-dir <folder>', 'the folder with KDDTrain+_20Percent.txt and KDDTest+.txt')
@@ -88,6 +99,15 @@ const ofBundle = (name: string, description: string, measure: (folder: string) =
     .action(async (folder: string, { json }: Options) => print(await measure(folder), json));
 
 ofBundle('score', 'rows scored and classified a second', benchScore);
+program
+  .command('score-table')
+  .description('rows of a large table scored a second, beside the bare session')
+  .option('--json', 'one line of JSON on stdout')
+  .option('--rows <count>', 'rows of the table (default: 5000000)', positive)
+  .action(async ({ json, rows }: Options & { readonly rows?: number }) =>
+    print(await benchScoreTable({ ...(rows !== undefined && { rows }), progress }), json),
+  );
+
 ofBundle('load', 'time from a new process to the first score', benchLoad);
 ofBundle('size', 'bytes of a bundle', benchSize);
 
