@@ -41,7 +41,7 @@ import {
 } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { exactM1, exactM2 } from './exact.ts';
-import { bounds, sizes } from './models.ts';
+import { bounds, type Likelihood, likelihoods, sizes } from './models.ts';
 import { drawnLeaves, fedTensors, normals, oneHotRows, uniforms } from './numbers.ts';
 
 /** A model's bound on rows of x alone, the label summed out where there is one. */
@@ -109,12 +109,20 @@ describe('where q is the true posterior of a linear model', () => {
   });
 });
 
-const models: Readonly<Record<string, Model>> = {
-  'M1 of coins': m1(sizes),
-  'M1 of Gaussians': m1({ ...sizes, likelihood: gaussian }),
-  'M2 of coins': m2(sizes),
-  'M2 of Gaussians': m2({ ...sizes, likelihood: gaussian }),
-};
+/** A model, and what its data is. */
+interface Of {
+  readonly name: string;
+  readonly model: Model;
+  readonly likelihood: Likelihood;
+}
+
+const models: readonly Of[] = Object.entries(likelihoods).flatMap(([name, likelihood]) => {
+  const own = { ...sizes, x: likelihood.size, likelihood: likelihood.family };
+  return [
+    { name: `M1, ${name}`, model: m1(own), likelihood },
+    { name: `M2, ${name}`, model: m2(own), likelihood },
+  ];
+});
 
 /** The mean over many draws for one row of data, and the standard error of that mean. */
 interface Estimate {
@@ -129,32 +137,37 @@ function estimateOf(draws: ArrayLike<number>): Estimate {
   return { mean, error: Math.sqrt(variance / all.length) };
 }
 
-const oneRow = uniforms([1, sizes.x], 'one row').data;
-const repeated = (rows: number): Tensor => ({
-  shape: [rows, sizes.x],
-  data: Float64Array.from({ length: rows * sizes.x }, (_, i) => oneRow[i % sizes.x]!),
-});
+function repeated({ rows: rowsOf, size }: Likelihood, rows: number): Tensor {
+  const oneRow = rowsOf(1, 'one row').data;
+  return {
+    shape: [rows, size],
+    data: Float64Array.from({ length: rows * size }, (_, i) => oneRow[i % size]!),
+  };
+}
 
 /** A bound for one row of data under each of many draws, which are the same for every bound of their shape. */
-async function drawsOf(model: Model, bound: Bound, draws: number): Promise<ArrayLike<number>> {
-  const of = graph('bound', { value: unlabelledBound(model, bound)(model, rowsKnown(draws, sizes.x)) });
+async function drawsOf({ model, likelihood }: Of, bound: Bound, draws: number): Promise<ArrayLike<number>> {
+  const seen = rowsKnown(draws, likelihood.size);
+  const of = graph('bound', { value: unlabelledBound(model, bound)(model, seen) });
   const evaluator = await onnxRuntimeEngine({ threads: 1 }).openGraph(of);
-  const found = await evaluator.run(fedTensors({ x: repeated(draws), ...drawnLeaves(of) }));
+  const found = await evaluator.run(fedTensors({ x: repeated(likelihood, draws), ...drawnLeaves(of) }));
   await evaluator.close();
   return found.value!.data as Float32Array;
 }
 
-const estimated = async (model: Model, bound: Bound, draws: number): Promise<Estimate> =>
-  estimateOf(await drawsOf(model, bound, draws));
+const estimated = async (of: Of, bound: Bound, draws: number): Promise<Estimate> =>
+  estimateOf(await drawsOf(of, bound, draws));
 
-describe.each(Object.entries(models))('%s', (_, model) => {
+describe.each(models)('$name', (of) => {
+  const { model, likelihood } = of;
+
   test('IWAE tightens as k grows, from the bound towards log p(x)', async () => {
-    const likely = await estimated(model, iwae(4000), 24);
+    const likely = await estimated(of, iwae(4000), 24);
     const chain = [
-      await estimated(model, elbo(), 2000),
-      await estimated(model, iwae(2), 2000),
-      await estimated(model, iwae(8), 2000),
-      await estimated(model, iwae(64), 1000),
+      await estimated(of, elbo(), 2000),
+      await estimated(of, iwae(2), 2000),
+      await estimated(of, iwae(8), 2000),
+      await estimated(of, iwae(64), 1000),
     ];
     for (const [i, looser] of chain.entries()) {
       const tighter = chain[i + 1] ?? likely;
@@ -164,8 +177,8 @@ describe.each(Object.entries(models))('%s', (_, model) => {
   });
 
   test('one importance sample is the sampled bound', () => {
-    const seen = rowsKnown(3, sizes.x);
-    const x = uniforms([3, sizes.x], 'x');
+    const seen = rowsKnown(3, likelihood.size);
+    const x = likelihood.rows(3, 'x');
     const [weighted, sampled] = [iwae(1), elbo({ closedForm: false })].map((bound) => {
       const value = unlabelledBound(model, bound)(model, seen);
       return computed(value, { x });
@@ -175,8 +188,8 @@ describe.each(Object.entries(models))('%s', (_, model) => {
 
   test('the divergence in closed form is the mean of its draws', async () => {
     const draws = 20_000;
-    const closed = await drawsOf(model, elbo(), draws);
-    const sampled = await drawsOf(model, elbo({ closedForm: false }), draws);
+    const closed = await drawsOf(of, elbo(), draws);
+    const sampled = await drawsOf(of, elbo({ closedForm: false }), draws);
     const difference = estimateOf(Array.from(closed, (each, i) => each - sampled[i]!));
     expect(difference.error).toBeGreaterThan(0);
     expect(Math.abs(difference.mean)).toBeLessThan(4 * difference.error);

@@ -6,13 +6,14 @@ import { loadDataset } from '@semivae/train/node';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../scripts/chromium.mjs';
-import { answersOf, generated } from './browser/answers.ts';
+import { answersOf, generated, tableAnswersOf } from './browser/answers.ts';
 import { bundlePage, nodeImports } from './browser/bundle.ts';
-import type { PageError, PageReport } from './browser/page.ts';
+import type { PageError, PageReport, TablePageReport } from './browser/page.ts';
 import { type Served, serve } from './browser/serve.ts';
 import { largestGap } from './largest-gap.ts';
+import { people, rowsOf, tableOf } from './people.ts';
 import { filesOf, shipped } from './shipped.ts';
-import { tiny } from './tiny.ts';
+import { tiny, tinyTable } from './tiny.ts';
 
 const ROWS = 200;
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -43,6 +44,28 @@ async function testDigits(): Promise<Images> {
   return found.test;
 }
 
+/** Rows of a table: ordinary ones, some with what no training has. */
+const tableRows = rowsOf(people(120, 'in a browser')).map((row, i) => ({
+  ...row,
+  ...(i % 10 === 0 && { city: `new ${i}`, spent: 30 - i }),
+  ...(i % 17 === 0 && { income: 1e300, visits: 5000 }),
+}));
+
+/** A table with labels, known anomalies and columns of every kind. */
+async function tableBundle(): Promise<Served> {
+  const cells = people(1000, 'trained');
+  const classes = (cells.class as readonly string[]).map((each, row) =>
+    row % 40 === 0 ? 'strange' : row % 10 === 0 ? each : '',
+  );
+  const spent = (cells.spent as Float64Array).map((each, row) => (row % 40 === 0 ? 30 : each));
+  const data = { labelColumn: 'class', anomalyLabel: 'strange' };
+  const { files } = await tinyTable(tableOf({ ...cells, spent, class: classes }), {
+    data,
+    model: { kind: 'm2' },
+  });
+  return files;
+}
+
 const executablePath = await findChromium();
 const required = Boolean(process.env.CI);
 if (!executablePath)
@@ -71,18 +94,22 @@ function spoilt(bytes: Uint8Array): Uint8Array {
 describe.skipIf(!executablePath && !required)('in Chromium', () => {
   let bytes: Uint8Array;
   let files: Served;
+  let table: Served;
   let server: Awaited<ReturnType<typeof serve>>;
   let browser: Browser;
 
   beforeAll(async () => {
     if (!executablePath) throw new Error('no Chromium. Run: node scripts/setup.mjs --browser');
     files = await bundle();
+    table = await tableBundle();
     const images = await testDigits();
     bytes = images.bytes.slice(0, ROWS * images.width * images.height);
     const { 'decoder.onnx': decoder, ...rest } = files;
     server = await serve({
       ...(await bundlePage()),
       digits: bytes,
+      'rows.json': Buffer.from(JSON.stringify(tableRows)),
+      ...within('table', table),
       ...within('whole', files),
       ...within('spoilt', { ...files, 'classifier.onnx': spoilt(files['classifier.onnx']!) }),
       ...within('short', { ...files, 'classifier.onnx': files['classifier.onnx']!.slice(1) }),
@@ -96,9 +123,12 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     server?.close();
   });
 
-  async function visit<T extends PageReport | PageError>(folder: string): Promise<T> {
+  async function visit<T extends PageReport | TablePageReport | PageError>(
+    folder: string,
+    kind: 'bundle' | 'table' = 'bundle',
+  ): Promise<T> {
     const page = await browser.newPage();
-    await page.goto(`${server.url}?bundle=${folder}/`);
+    await page.goto(`${server.url}?${kind}=${folder}/`);
     const report = await page.evaluate(async () => JSON.stringify(await window.report));
     await page.close();
     return JSON.parse(report, (_, value) => value ?? Number.NaN) as T;
@@ -119,6 +149,20 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     expect(page.onCanvas).toEqual(page.drawn);
     // values within 1e-5 may still round to neighbouring bytes
     expect(largestGap(page.onCanvas, pixels)).toBeLessThanOrEqual(1);
+    await model.dispose();
+  });
+
+  test('scores the rows of a table as in Node, under the same policy', async () => {
+    const page = await visit<TablePageReport>('table', 'table');
+    expect(page).toMatchObject({ violations: [], evalAllowed: false });
+    const model = await load(memoryFiles(table));
+    const { anomaly, unseen, labels, texts, pValue, ...numbers } = await tableAnswersOf(model, tableRows);
+    expect(page.answers).toMatchObject({ anomaly, unseen, labels, texts });
+    for (const name of Object.keys(numbers) as (keyof typeof numbers)[])
+      expect(largestGap(page.answers[name], numbers[name], true), name).toBeLessThanOrEqual(1e-4);
+    expect(largestGap(page.answers.pValue, pValue)).toBeLessThanOrEqual(0.01);
+    expect(new Set(anomaly)).toEqual(new Set([true, false]));
+    expect(unseen.flat()).toContain('city');
     await model.dispose();
   });
 

@@ -1,5 +1,5 @@
-import { type Feeds, type Graph, graph, input } from '@semivae/graph';
-import { bernoulli, gaussian, type Known, known, m1, m2 } from '@semivae/model';
+import { type Feeds, type Graph, graph, input, type Tensor } from '@semivae/graph';
+import { bernoulli, type Family, gaussian, type Known, known, m1, m2 } from '@semivae/model';
 import {
   adam,
   type Bound,
@@ -12,31 +12,51 @@ import {
   unsupervised,
   warmupAndDecay,
 } from '@semivae/train';
+import { mixed, mixedRows, mixedSize } from './mixed.ts';
 import { drawnLeaves, oneHotRows, uniforms } from './numbers.ts';
 
 /** Sizes that are all different, so that no axis can be taken for another, and an activation without kinks. */
 export const sizes = { x: 6, classes: 3, latent: 2, hidden: [4], activation: 'softplus' } as const;
 export const rows = { labelled: 5, unlabelled: 7 } as const;
 
-const labelled: Known = known(
-  {
-    x: input('labelled/x', [rows.labelled, sizes.x]),
-    y: input('labelled/y', [rows.labelled, sizes.classes]),
-  },
-  [rows.labelled],
-  'labelled/',
-);
-const unlabelled: Known = known(
-  { x: input('unlabelled/x', [rows.unlabelled, sizes.x]) },
-  [rows.unlabelled],
-  'unlabelled/',
-);
+/** A likelihood, and what it is of. */
+export interface Likelihood {
+  readonly family: Family;
+  /** Features of a row. */
+  readonly size: number;
+  /** So many rows, the same at every run for the same name. */
+  readonly rows: (count: number, name: string) => Tensor;
+}
 
-const data: Feeds = {
-  'labelled/x': uniforms([rows.labelled, sizes.x], 'labelled/x'),
-  'labelled/y': oneHotRows([2, 0, 1, 1, 2], sizes.classes),
-  'unlabelled/x': uniforms([rows.unlabelled, sizes.x], 'unlabelled/x'),
+const plain = (family: Family): Likelihood => ({
+  family,
+  size: sizes.x,
+  rows: (count, name) => uniforms([count, sizes.x], name),
+});
+
+export const likelihoods: Readonly<Record<string, Likelihood>> = {
+  bernoulli: plain(bernoulli),
+  gaussian: plain(gaussian),
+  table: { family: mixed, size: mixedSize, rows: mixedRows },
 };
+
+const labelled = (size: number): Known =>
+  known(
+    {
+      x: input('labelled/x', [rows.labelled, size]),
+      y: input('labelled/y', [rows.labelled, sizes.classes]),
+    },
+    [rows.labelled],
+    'labelled/',
+  );
+const unlabelled = (size: number): Known =>
+  known({ x: input('unlabelled/x', [rows.unlabelled, size]) }, [rows.unlabelled], 'unlabelled/');
+
+const dataOf = (likelihood: Likelihood): Feeds => ({
+  'labelled/x': likelihood.rows(rows.labelled, 'labelled/x'),
+  'labelled/y': oneHotRows([2, 0, 1, 1, 2], sizes.classes),
+  'unlabelled/x': likelihood.rows(rows.unlabelled, 'unlabelled/x'),
+});
 
 export const bounds: Readonly<Record<string, Bound>> = {
   'the bound in closed form': elbo(),
@@ -52,46 +72,50 @@ export interface ModelExample {
   readonly feeds: Feeds;
 }
 
-function feedsOf(reached: Graph): Feeds {
+function feedsOf(reached: Graph, likelihood: Likelihood): Feeds {
+  const data = dataOf(likelihood);
   const given = reached.inputs.map(({ leaf }) => [leaf.name, data[leaf.name]!] as const);
   return { ...Object.fromEntries(given), ...drawnLeaves(reached) };
 }
 
-const modelExample = (name: string, objective: Objective): ModelExample => ({
+const modelExample = (name: string, likelihood: Likelihood, objective: Objective): ModelExample => ({
   name,
   objective,
-  feeds: feedsOf(graph(name, { loss: objective.loss })),
+  feeds: feedsOf(graph(name, { loss: objective.loss }), likelihood),
 });
 
-const likelihoods = { bernoulli, gaussian };
+function examplesOf(name: string, likelihood: Likelihood): ModelExample[] {
+  const { family, size } = likelihood;
+  const own = { ...sizes, x: size, likelihood: family };
+  const [seen, bare] = [labelled(size), unlabelled(size)];
+  return Object.entries(bounds).flatMap(([title, bound]) => [
+    modelExample(`m1, ${name}, ${title}`, likelihood, unsupervised(m1(own), bare, bound)),
+    modelExample(`m2, ${name}, ${title}`, likelihood, unsupervised(m2(own), bare, bound)),
+    modelExample(
+      `m2, ${name}, ${title}, semi-supervised`,
+      likelihood,
+      semiSupervised(m2(own), seen, bare, { bound, alpha: 0.1, labelledWeight: 0.5 }),
+    ),
+  ]);
+}
 
-/** Every model with every bound that can train it. */
+/** Every model with every likelihood and every bound that can train it. */
 export const modelExamples: readonly ModelExample[] = Object.entries(likelihoods).flatMap(
-  ([family, likelihood]) =>
-    Object.entries(bounds).flatMap(([title, bound]) => [
-      modelExample(`m1, ${family}, ${title}`, unsupervised(m1({ ...sizes, likelihood }), unlabelled, bound)),
-      modelExample(`m2, ${family}, ${title}`, unsupervised(m2({ ...sizes, likelihood }), unlabelled, bound)),
-      modelExample(
-        `m2, ${family}, ${title}, semi-supervised`,
-        semiSupervised(m2({ ...sizes, likelihood }), labelled, unlabelled, {
-          bound,
-          alpha: 0.1,
-          labelledWeight: 0.5,
-        }),
-      ),
-    ]),
+  ([name, likelihood]) => examplesOf(name, likelihood),
 );
 
 /** A training step of each model, small enough to read; between them, all that an optimizer can do. */
 export const steps: Readonly<Record<string, TrainingStep>> = {
   m1: trainingStep(
     'm1',
-    unsupervised(m1({ ...sizes, activation: 'relu' }), unlabelled),
+    unsupervised(m1({ ...sizes, activation: 'relu' }), unlabelled(sizes.x)),
     adam({ learningRate: 1e-3 }),
   ),
   m2: trainingStep(
     'm2',
-    semiSupervised(m2({ ...sizes, activation: 'relu' }), labelled, unlabelled, { alpha: 0.1 }),
+    semiSupervised(m2({ ...sizes, activation: 'relu' }), labelled(sizes.x), unlabelled(sizes.x), {
+      alpha: 0.1,
+    }),
     adam({
       learningRate: 1e-3,
       weightDecay: 0.01,
@@ -102,4 +126,4 @@ export const steps: Readonly<Record<string, TrainingStep>> = {
 };
 
 /** The data of a step, and random parameters and noise. */
-export const stepFeeds = ({ forward }: TrainingStep): Feeds => feedsOf(forward);
+export const stepFeeds = ({ forward }: TrainingStep): Feeds => feedsOf(forward, likelihoods.bernoulli!);

@@ -6,7 +6,11 @@ import {
   imageSet,
   onnxRuntimeEngine,
   parseRecipe,
+  type RecipeInput,
   type Report,
+  type Table,
+  type TrainedTable,
+  trainTable,
 } from '@semivae/train';
 import { describeData } from '@semivae/train/node';
 
@@ -41,4 +45,29 @@ export async function tiny(kind: 'm1' | 'm2'): Promise<Tiny> {
   const trained = await last(fit(recipe, imageSet(data.train), { seed: info.seed, engine }));
   const options = { name: recipe.name, info, ...trained, version: '0.1.0', engine };
   return { options, files: await ship(options) };
+}
+
+export interface TinyTable extends Tiny {
+  readonly trained: TrainedTable;
+}
+
+/** A small model of a table: 300 steps, one hidden layer of 24, 3 latents, 200 rows kept to compare with. */
+export async function tinyTable(table: Table, asked: RecipeInput = {}): Promise<TinyTable> {
+  const engine = onnxRuntimeEngine({ threads: 1 });
+  const recipe = parseRecipe({
+    name: 'tiny-table',
+    epochs: 6,
+    stepsPerEpoch: 50,
+    keep: 'best',
+    ...asked,
+    data: { labels: 0, validation: 0.1, calibration: 0.2, ...asked.data },
+    model: { kind: 'm1', latent: 3, hidden: [24], activation: 'silu', ...asked.model },
+    objective: { klWarmup: 50, inputNoise: 0.1, hide: 0.25, ...asked.objective },
+    batch: { labelled: 16, unlabelled: 64, ...asked.batch },
+    optimizer: { learningRate: 5e-3, warmup: 10, average: 0.95, ...asked.optimizer },
+    score: { kind: 'elbo', samples: 4, neighbours: 200, ...asked.score },
+  });
+  const trained = await trainTable(table, recipe, { seed: 1, engine });
+  const options = { name: recipe.name, version: '0.1.0', engine, fpr: 0.02, ...trained };
+  return { trained, options, files: await ship(options) };
 }

@@ -1,4 +1,4 @@
-import type { Image, Model } from '@semivae/runtime';
+import type { Image, Model, Row } from '@semivae/runtime';
 
 const flat = (rows: readonly ArrayLike<number>[]): number[] => rows.flatMap((row) => Array.from(row));
 const values = (images: readonly Image[]) => flat(images.map((image) => image.values));
@@ -24,3 +24,24 @@ export async function answersOf(model: Model, digits: Uint8Array) {
 }
 
 export type Answers = Awaited<ReturnType<typeof answersOf>>;
+
+/** What a host answers to the same rows of a table. */
+export async function tableAnswersOf(model: Model, rows: readonly Row[]) {
+  const answers = await model.score(rows);
+  const [filled, made] = [await model.impute(rows), await model.generate<Row>({ count: 20, seed: 7 })];
+  const cells = [...filled, ...made].flatMap((row) => Object.values(row));
+  return {
+    score: answers.map(({ score }) => score),
+    nll: answers.map(({ nll }) => nll),
+    contributions: answers.flatMap(({ contributions }) => Object.values(contributions)),
+    mean: flat(answers.map(({ mean }) => mean)),
+    pValue: answers.map(({ pValue }) => pValue!),
+    anomaly: answers.map(({ anomaly }) => anomaly!),
+    unseen: answers.map(({ unseen }) => unseen),
+    labels: answers.map(({ label }) => label ?? null),
+    numbers: cells.filter((cell) => typeof cell !== 'string' && cell !== null).map(Number),
+    texts: cells.filter((cell) => typeof cell === 'string'),
+  };
+}
+
+export type TableAnswers = Awaited<ReturnType<typeof tableAnswersOf>>;

@@ -1,14 +1,23 @@
-import { type Image, load, type SemivaeError, toImageData } from '@semivae/runtime';
-import { type Answers, answersOf, generated } from './answers.ts';
+import { type Image, load, type Row, type SemivaeError, toImageData } from '@semivae/runtime';
+import { type Answers, answersOf, generated, type TableAnswers, tableAnswersOf } from './answers.ts';
+
+/** How the page was kept. */
+interface Kept {
+  readonly host: string;
+  readonly violations: string[];
+  readonly evalAllowed: boolean;
+}
 
 /** What the page has to say: everything is asked and answered in its own script, under its policy. */
-export interface PageReport {
-  readonly host: string;
+export interface PageReport extends Kept {
   readonly answers: Answers;
   readonly drawn: number[];
   readonly onCanvas: number[];
-  readonly violations: string[];
-  readonly evalAllowed: boolean;
+}
+
+/** The same of a bundle of a table. */
+export interface TablePageReport extends Kept {
+  readonly answers: TableAnswers;
 }
 
 export interface PageError {
@@ -18,7 +27,7 @@ export interface PageError {
 
 declare global {
   interface Window {
-    report: Promise<PageReport | PageError>;
+    report: Promise<PageReport | TablePageReport | PageError>;
   }
 }
 
@@ -46,20 +55,29 @@ function evalAllowed(): boolean {
   }
 }
 
-async function report(): Promise<PageReport> {
-  const folder = new URLSearchParams(location.search).get('bundle')!;
+const kept = (): Kept => ({
+  host: navigator.userAgent,
+  violations: [...violations],
+  evalAllowed: evalAllowed(),
+});
+
+async function report(folder: string): Promise<PageReport> {
   const digits = new Uint8Array(await (await fetch('digits')).arrayBuffer());
   const model = await load(folder);
   const answers = await answersOf(model, digits);
   const pictures = draw(await generated(model));
   await model.dispose();
-  return {
-    host: navigator.userAgent,
-    answers,
-    ...pictures,
-    violations: [...violations],
-    evalAllowed: evalAllowed(),
-  };
+  return { answers, ...pictures, ...kept() };
 }
 
-window.report = report().catch(({ code, message }: SemivaeError) => ({ code, message }));
+async function tableReport(folder: string): Promise<TablePageReport> {
+  const rows = (await (await fetch('rows.json')).json()) as Row[];
+  const model = await load(folder);
+  const answers = await tableAnswersOf(model, rows);
+  await model.dispose();
+  return { answers, ...kept() };
+}
+
+const asked = new URLSearchParams(location.search);
+const reported = asked.has('table') ? tableReport(asked.get('table')!) : report(asked.get('bundle')!);
+window.report = reported.catch(({ code, message }: SemivaeError) => ({ code, message }));

@@ -8,7 +8,7 @@ import {
   onnxRuntimeEngine,
   openEncoder,
   type Recipe,
-  TABLE,
+  TABLE_CLASSES,
   trainTable,
 } from '@semivae/train/node';
 import { type AdultRows, LABEL } from './data.ts';
@@ -23,12 +23,8 @@ export const labelledRows = ({ rows }: AdultRows, seed: number): Uint32Array =>
 
 /** A table recipe that learns classes. */
 function recipeOf(): Recipe {
-  const base = builtInRecipe(TABLE);
-  return {
-    ...base,
-    data: { ...base.data, name: 'adult', labelColumn: LABEL, calibration: 0 },
-    model: { ...base.model, kind: 'm2' },
-  };
+  const base = builtInRecipe(TABLE_CLASSES);
+  return { ...base, data: { ...base.data, name: 'adult', labelColumn: LABEL, calibration: 0 } };
 }
 
 const pick = (columns: AdultRows['columns'], rows: Uint32Array): Record<string, Cells> =>

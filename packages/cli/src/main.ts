@@ -1,10 +1,14 @@
 import { Command } from 'commander';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrift } from './commands/drift.ts';
 import { addEvaluate } from './commands/evaluate.ts';
 import { addExport } from './commands/export.ts';
 import { addGenerate } from './commands/generate.ts';
+import { addImpute } from './commands/impute.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addQuickstart } from './commands/quickstart.ts';
+import { addRecalibrate } from './commands/recalibrate.ts';
+import { addReport } from './commands/report.ts';
 import { addScore } from './commands/score.ts';
 import { addTrain } from './commands/train.ts';
 import { addVerify } from './commands/verify.ts';
@@ -20,6 +24,10 @@ From data to an app:
   semivae export runs/mnist-m2-seed1 --out my-model   → ONNX files that take raw pixels
   semivae verify my-model && semivae evaluate my-model
   semivae score my-model picture.png                  or load('my-model') of @semivae/runtime
+  semivae score my-bundle new.csv --out scored.parquet    rows of a table, by a bundle of tables
+  semivae recalibrate my-bundle ordinary.csv          new verdicts without new training
+  semivae drift my-bundle lately.csv                  how new rows differ, as a page
+  semivae report runs/payments-seed1                  a run or a bundle as a page to look at
   semivae doctor                                      what trains here, and whether it computes right
 
 Exit codes: 0 done; 1 a check failed; 2 a mistake that can be mended, told with its remedy; 130 stopped.
@@ -38,6 +46,10 @@ function program(): Command {
     addVerify,
     addEvaluate,
     addScore,
+    addRecalibrate,
+    addImpute,
+    addDrift,
+    addReport,
     addGenerate,
     addInspect,
     addDoctor,
@@ -60,11 +72,15 @@ function watchStdout(report: (error: unknown) => number): void {
   });
 }
 
+/** Nobody may be there any more to read stderr: what is under way still ends in order, and removes what is half done. */
+const outliveStderr = (): void => void process.stderr.on('error', () => {});
+
 async function main(words: readonly string[]): Promise<void> {
   const output = openOutput(words.includes('--json'));
   const report = (error: unknown) => reportFailure(error, output, words.includes('--debug'));
   const root = program();
   watchStdout((error) => reportFailure(error, openOutput(false), words.includes('--debug')));
+  outliveStderr();
   listenForInterruption();
   try {
     if (words.length === 0) root.outputHelp();

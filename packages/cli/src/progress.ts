@@ -11,8 +11,10 @@ export interface Progress {
 }
 
 /** An epoch's numbers as one line. */
-export function epochLine({ epoch, loss, testError, validationError, minutes }: MetricsLine, epochs: number) {
+export function epochLine(line: MetricsLine, epochs: number) {
+  const { epoch, loss, validationBound, testError, validationError, minutes } = line;
   const errors = [
+    ...(validationBound === undefined ? [] : [`validation bound ${validationBound.toFixed(2)}`]),
     ...(testError === undefined ? [] : [`test error ${showPercent(testError)}`]),
     ...(validationError === undefined ? [] : [`validation error ${showPercent(validationError)}`]),
   ];

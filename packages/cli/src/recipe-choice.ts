@@ -8,6 +8,7 @@ import {
   type Recipe,
   recipes,
   TABLE,
+  TABLE_CLASSES,
   withField,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
@@ -52,10 +53,9 @@ const stemOf = (data: string): string => basename(data).replace(/(\.\w+)+$/, '')
 
 /** The recipe for tables: m2 where a column names classes, m1 where there is none, or it marks anomalies alone. */
 function tableRecipe({ data = 'query', model, labelColumn, anomalyLabel }: RecipeFlags): Recipe {
-  const base = builtInRecipe(TABLE);
-  const kind = labelColumn !== undefined && anomalyLabel === undefined ? 'm2' : 'm1';
-  const named = { ...base, name: stemOf(data), data: { ...base.data, name: data } };
-  return { ...named, model: { ...base.model, kind: model === undefined ? kind : base.model.kind } };
+  const implied = labelColumn !== undefined && anomalyLabel === undefined ? 'm2' : 'm1';
+  const base = builtInRecipe((model ?? implied) === 'm2' ? TABLE_CLASSES : TABLE);
+  return { ...base, name: stemOf(data), data: { ...base.data, name: data } };
 }
 
 function imageRecipe({ data = 'digits', model = 'm2' }: RecipeFlags): Recipe {

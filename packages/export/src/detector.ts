@@ -11,7 +11,6 @@ import {
   neg,
   parameter,
   reciprocal,
-  reduceMax,
   slice,
   sqrt,
   square,
@@ -127,9 +126,10 @@ export function neighbourStrangeness(
 
 /** 1/√(1 + d/unit), d being the distance to the nearest known anomaly. */
 function relief(place: Value, anomalies: Anomalies): Value {
-  const nearest = reduceMax(closeness(place, anomalies), [-1]);
-  const halfSquare = sub(mul(sum(square(place), [-1]), 0.5), nearest);
-  const distance = sqrt(mul(max(halfSquare, 0), 2));
+  const { indices } = topK(closeness(place, anomalies), 1);
+  // anew from the two rows: as a difference of squared lengths, a small distance would be all rounding
+  const apart = sub(unsqueeze(place, -2), gather(anomalies.rows, indices));
+  const distance = sqrt(sum(square(apart), [-2, -1]));
   return reciprocal(sqrt(add(div(distance, anomalies.unit), 1)));
 }
 

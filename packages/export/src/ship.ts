@@ -16,6 +16,7 @@ import {
   type Engine,
   modelOf,
   onnxRuntimeEngine,
+  shapeOf,
   shippedParameters,
 } from '@semivae/train';
 import { askRows } from './ask.ts';
@@ -182,7 +183,7 @@ async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
   const { info, checkpoint } = options;
   const { recipe, data, seed } = info;
   const trained = shippedParameters(checkpoint.state);
-  const shape = { columns: data.columns, classes: data.classes.length, rows: trainedRows(options) };
+  const shape = shapeOf(data, trainedRows(options));
   const model = modelOf(recipe, shape, { derived: false });
   if (data.columns.kind === 'table') return freezeTable(options, model, trained, engine);
   const graphs = imageHeads(model, data.columns, boundOf(recipe.score));

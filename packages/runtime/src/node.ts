@@ -28,6 +28,8 @@ export async function openSession(bytes: Uint8Array, options: SessionOptions = {
 }
 
 function start() {
+  // it would leave a file of telemetry in the folder for temporary files, for every process
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   return peer('onnxruntime-node', () => import('onnxruntime-node'));
 }
 

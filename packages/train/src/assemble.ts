@@ -10,6 +10,7 @@ import {
   type Model,
   m1,
   m2,
+  shared,
   tableLikelihood,
   trainingRows,
 } from '@semivae/model';
@@ -24,6 +25,8 @@ import { type TrainingStep, trainingStep } from './step.ts';
 export interface DataShape {
   readonly columns: Columns;
   readonly classes: number;
+  /** How the classes share the rows, as far as is known; equally unless told. */
+  readonly classShares?: readonly number[];
   /** Training rows that an epoch goes through. */
   readonly rows: number;
 }
@@ -44,7 +47,8 @@ export interface ModelOptions {
 }
 
 /** The model that a recipe names, for data of this shape. Throws `MODEL_NO_CLASSES`, `LABELS_NEEDED`. */
-export function modelOf(recipe: Recipe, { columns, classes }: DataShape, options: ModelOptions = {}): Model {
+export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions = {}): Model {
+  const { columns, classes, classShares } = shape;
   const { model, data, name } = recipe;
   const sizes = {
     x: featuresOf(columns),
@@ -64,7 +68,12 @@ export function modelOf(recipe: Recipe, { columns, classes }: DataShape, options
       'Set labels to 0, or choose m2.',
     );
   }
-  if (data.labels > 0) return m2({ ...sizes, classes });
+  const { classifier } = model;
+  const own = {
+    ...(classifier && { classifier }),
+    ...(classShares?.length === classes && { prior: shared(classShares) }),
+  };
+  if (data.labels > 0) return m2({ ...sizes, classes, ...own });
   throw new RecipeError(
     'LABELS_NEEDED',
     `recipe ${name}, data.labels`,

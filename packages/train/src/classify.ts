@@ -11,9 +11,9 @@ import { shippedParameters } from './optimizers.ts';
 const CHUNK = 1000;
 
 /** The most probable class of each row of some probabilities; the first one at a tie. */
-export function mostProbable(probabilities: Float32Array, classes: number): Uint8Array {
+export function mostProbable(probabilities: Float32Array, classes: number): Int32Array {
   const rows = probabilities.length / classes;
-  return Uint8Array.from({ length: rows }, (_, row) => {
+  return Int32Array.from({ length: rows }, (_, row) => {
     const own = probabilities.subarray(row * classes, (row + 1) * classes);
     return own.reduce((best, each, label) => (each > own[best]! ? label : best), 0);
   });
@@ -30,7 +30,7 @@ export function errorPercent(predicted: ArrayLike<number>, labels: ArrayLike<num
 export type BareRows = Pick<TrainingSet, 'rows' | 'width' | 'type' | 'copy'>;
 
 /** The most probable class of each row, by a trained classifier with this state. */
-export type Classifier = (state: StoredTensors, set: BareRows) => Promise<Uint8Array>;
+export type Classifier = (state: StoredTensors, set: BareRows) => Promise<Int32Array>;
 
 /** All rows of a set as tensors of at most `CHUNK` rows. */
 export function* chunksOf({ rows, width, type, copy }: BareRows): Generator<{ start: number; x: Tensor }> {
@@ -60,7 +60,7 @@ export async function openClassifier(
     const parameters = Object.fromEntries(
       classifier.parameters.map(({ leaf }) => [leaf.name, fed(shipped[leaf.name]!)]),
     );
-    const predicted = new Uint8Array(set.rows);
+    const predicted = new Int32Array(set.rows);
     for (const { start, x } of chunksOf(set)) {
       const answers = await evaluator.run({ x, ...parameters });
       predicted.set(mostProbable(answers.probabilities!.data as Float32Array, classes), start);

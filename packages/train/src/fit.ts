@@ -53,17 +53,18 @@ export function chooseRows(
   seed: number,
 ): Rows {
   const { train, validation } = validationSplit(rows, data.validation, seed);
-  const labelled = data.labels
-    ? chooseLabelled(labels, classes.length, data.labels, seed, train)
-    : new Int32Array();
+  if (data.labels === 0) return { train, validation, labelled: new Int32Array() };
+  const known = train.filter((row) => labels[row]! >= 0);
+  const all = data.labels === known.length;
+  const labelled = all ? known : chooseLabelled(labels, classes.length, data.labels, seed, train);
   return { train, validation, labelled };
 }
 
 /** What a graph must know of a training on `rows` rows of this kind. */
 export const shapeOf = (
-  { columns, classes }: Pick<TrainingSet, 'columns' | 'classes'>,
+  { columns, classes, classShares }: Pick<TrainingSet, 'columns' | 'classes' | 'classShares'>,
   rows: number,
-): DataShape => ({ columns, classes: classes.length, rows });
+): DataShape => ({ columns, classes: classes.length, rows, ...(classShares && { classShares }) });
 
 function checkFinite(loss: number | undefined, step: number): void {
   if (Number.isFinite(loss)) return;

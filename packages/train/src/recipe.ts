@@ -71,6 +71,10 @@ const modelSchema = z.strictObject({
     .optional()
     .describe("Features of the latent z; absent: 50 for images, half of a table's features (2 to 32)."),
   hidden: z.array(count).min(1).default([500]).describe('Sizes of the hidden layers of every network.'),
+  classifier: z
+    .array(count)
+    .optional()
+    .describe('Sizes of the hidden layers of q(y|x), where they differ; [] is a logistic regression.'),
   activation: z.enum(['relu', 'softplus', 'tanh', 'silu']).default('relu'),
 });
 

@@ -23,6 +23,8 @@ export interface DataInfo {
   readonly citation: string;
   readonly columns: Columns;
   readonly classes: readonly string[];
+  /** How the classes share the labelled rows of a table. */
+  readonly classShares?: readonly number[];
   readonly trainRows: number;
   readonly testRows: number;
   /** Known anomalies among the rows of a table. */
@@ -64,6 +66,7 @@ export function describeTable({ columns, set, calibration, anomalies, sample }: 
     citation: set.name,
     columns,
     classes: set.classes,
+    ...(set.classShares && { classShares: set.classShares }),
     trainRows: set.rows,
     testRows: calibration.labels.length,
     anomalies: anomalies.labels.length,

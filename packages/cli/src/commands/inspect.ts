@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { decode, type OnnxFile, type OnnxPort } from '@semivae/graph';
-import { folderFiles, type Manifest, readChecked, type TensorSpec } from '@semivae/runtime';
+import { type FileEntry, folderFiles, type Manifest, readChecked, type TensorSpec } from '@semivae/runtime';
 import {
   hasCheckpoint,
+  latentOf,
   type MetricsLine,
   parseRecipe,
   type Recipe,
@@ -14,6 +15,7 @@ import {
   recipeFields,
   recipeJsonSchema,
   recipes,
+  TABLE,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { type SharedOptions, shared } from '../arguments.ts';
@@ -21,6 +23,7 @@ import { CommandFailure } from '../failure.ts';
 import { type Output, openOutput } from '../output.ts';
 import { isFinished, kindOf, loadBundle } from '../source.ts';
 import { showBytes, showMinutes, showPercent, sparkline, table } from '../table.ts';
+import { calibrationFact, showBundleColumns, showRunColumns, tableRunFact } from './inspect-table.ts';
 
 interface InspectOptions extends SharedOptions {
   readonly schema?: boolean;
@@ -31,6 +34,7 @@ const help = `
 Examples:
   semivae inspect runs/digits-m2-seed1        how a training went, and what its recipe changes
   semivae inspect models/digits-m2            what a bundle takes, gives and was trained on; checks its hashes
+  semivae inspect models/payments             of a table also its columns, its score and its threshold
   semivae inspect models/digits-m2/scorer.onnx
   semivae inspect --recipes
   semivae inspect --schema > recipe.schema.json`;
@@ -68,8 +72,8 @@ function inspectRecipes(output: Output): void {
   const lines = Object.values(recipes).map(({ name, data, model, epochs }) => [
     name,
     data.name,
-    model.kind,
-    String(data.labels),
+    name === TABLE ? `${model.kind}, or m2 with --label-column` : model.kind,
+    name === TABLE ? 'all there are' : String(data.labels),
     String(epochs),
   ]);
   output.say(table([['recipe', 'data', 'model', 'labels', 'epochs'], ...lines]));
@@ -115,11 +119,16 @@ async function inspectRun(folder: string, output: Output): Promise<void> {
       ...changed.map((each) => [each.path, show(each.value), show(each.default)]),
     ]),
   );
+  const { columns } = info.data;
+  if (columns.kind === 'table') output.say(`\n${showRunColumns(columns)}`);
   if (lines.length > 0) output.say(`\n${curves(lines)}`);
   const step = checkpoint?.step ?? null;
   const finished = isFinished(info, lines);
-  const { recipe, seed, engine, versions } = info;
-  output.answer({ kind: 'run', run: folder, finished, step, recipe, seed, engine, versions, metrics: lines });
+  const { recipe, seed, engine, versions, data } = info;
+  const { trainRows, testRows, anomalies, classes } = data;
+  const known = { name: data.name, columns, classes, trainRows, testRows, anomalies };
+  const told = { finished, step, recipe, seed, engine, versions, data: known, metrics: lines };
+  output.answer({ kind: 'run', run: folder, ...told });
 }
 
 function runFacts(
@@ -134,13 +143,11 @@ function runFacts(
   return facts([
     ['run', folder],
     ['recipe', `${recipe.name}, seed ${seed}`],
-    [
-      'data',
-      `${data.name}: ${data.trainRows} training rows, ${recipe.data.labels} labels, ${data.testRows} test rows`,
-    ],
+    ['data', data.columns.kind === 'table' ? tableRunFact(info) : imageRunFact(info)],
+    ['classes', data.columns.kind === 'table' && data.classes.length ? data.classes.join(', ') : undefined],
     [
       'model',
-      `${recipe.model.kind}, hidden ${recipe.model.hidden.join(', ')}, latent ${recipe.model.latent}`,
+      `${recipe.model.kind}, hidden ${recipe.model.hidden.join(', ')}, latent ${latentOf(recipe, data.columns)}`,
     ],
     [
       'progress',
@@ -155,6 +162,9 @@ function runFacts(
     ],
   ]);
 }
+
+const imageRunFact = ({ data, recipe }: RunInfo): string =>
+  `${data.name}: ${data.trainRows} training rows, ${recipe.data.labels} labels, ${data.testRows} test rows`;
 
 /** Each metric over the epochs. */
 function curves(lines: readonly MetricsLine[]): string {
@@ -198,24 +208,29 @@ async function inspectBundle(folder: string, output: Output): Promise<void> {
   const model = await loadBundle(folder);
   const { manifest } = model;
   await model.dispose();
-  await readChecked(folderFiles(folder), manifest.parity);
+  for (const file of besides(manifest)) await readChecked(folderFiles(folder), file);
   const parameters = countParameters(await readHeads(folder, manifest));
   output.say(bundleFacts(manifest, parameters));
+  if (manifest.input.kind === 'table') output.say(`\n${showBundleColumns(manifest)}`);
   output.say(`\n${headTable(manifest)}`);
   output.say(`\n${fileTable(manifest)}`);
   output.say('every size and SHA-256 is as the manifest says');
   output.answer({ kind: 'bundle', bundle: folder, parameters, manifest });
 }
 
+/** The files of a bundle that are no heads. */
+const besides = ({ parity, reference }: Manifest): FileEntry[] => [parity, ...(reference ? [reference] : [])];
+
 function inputFact(input: Manifest['input']): string {
   if (input.kind === 'image')
     return `${input.width}×${input.height}×${input.channels} raw bytes, encoded inside as ${input.encoding}`;
   const used = input.columns.filter(({ kind }) => kind !== 'ignored');
-  return `raw cells of ${used.length} columns, encoded inside: ${used.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`;
+  return `raw cells of ${used.length} columns, encoded inside; ${input.columns.length - used.length} ignored`;
 }
 
 function bundleFacts(manifest: Manifest, parameters: number): string {
-  const { name, description, model, input, labels, latent, score, training, versions } = manifest;
+  const { name, description, model, input, labels, latent, score, calibration, training, versions } =
+    manifest;
   const { testError, validationError, loss } = training.metrics;
   const seen = labels.length
     ? `${training.labelled} of ${training.rows} rows labelled`
@@ -228,7 +243,8 @@ function bundleFacts(manifest: Manifest, parameters: number): string {
     ['input', inputFact(input)],
     ['labels', labels.length ? labels.join(', ') : 'none'],
     ['latent', `${latent.size}`],
-    ['score', `${score.meaning}; ${score.bound}, in ${score.unit}`],
+    ['score', scoreFact(score)],
+    ['calibration', calibration && calibrationFact(calibration)],
     ['trained on', `${training.data}: ${seen}, seed ${training.seed}`],
     ['trained for', `${training.epochs} epochs, ${training.steps} steps, by ${training.engine}`],
     ['test error', testError === undefined ? undefined : showPercent(testError)],
@@ -243,6 +259,11 @@ function bundleFacts(manifest: Manifest, parameters: number): string {
   ]);
 }
 
+const scoreFact = ({ kind, meaning, bound, unit, parts = [] }: Manifest['score']): string =>
+  kind === 'bound'
+    ? `${meaning}; ${bound}, in ${unit}`
+    : [meaning, ...parts, `beside it nll: the ${bound}, in nats`].join(`\n${' '.repeat(12)}`);
+
 const headTable = ({ heads }: Manifest): string =>
   table([
     ['head', 'takes', 'gives'],
@@ -253,10 +274,10 @@ const headTable = ({ heads }: Manifest): string =>
     ]),
   ]);
 
-const fileTable = ({ heads, parity }: Manifest): string =>
+const fileTable = (manifest: Manifest): string =>
   table([
     ['file', 'size', 'sha256'],
-    ...[...Object.values(heads), parity].map(({ file, bytes, sha256 }) => [
+    ...[...Object.values(manifest.heads), ...besides(manifest)].map(({ file, bytes, sha256 }) => [
       file,
       showBytes(bytes),
       `${sha256.slice(0, 12)}…`,

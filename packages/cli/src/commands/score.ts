@@ -1,175 +1,81 @@
-import { extname } from 'node:path';
-import { imageInput, type Manifest, type Model } from '@semivae/runtime';
-import { writeAtomically } from '@semivae/train/node';
+import type { Model } from '@semivae/runtime';
 import type { Command } from 'commander';
-import { positive, type SharedOptions, shared } from '../arguments.ts';
-import { checkFits, type DataFlags, openData } from '../data.ts';
+import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
+import { withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
-import { checkInterruption } from '../interruption.ts';
-import { type Output, openOutput } from '../output.ts';
-import { type Pictures, readPictures } from '../pictures.ts';
+import { openOutput } from '../output.ts';
 import { loadBundle } from '../source.ts';
-import { table } from '../table.ts';
+import { type ScoreImagesOptions, scoreImages } from './score-images.ts';
+import { type ScoreTableOptions, scoreTable } from './score-table.ts';
 
-interface ScoreOptions extends SharedOptions, DataFlags {
-  readonly split: string;
-  readonly limit?: number;
-  readonly out?: string;
-}
+interface ScoreOptions extends SharedOptions, ScoreImagesOptions, ScoreTableOptions {}
 
 const help = `
 Examples:
   semivae score models/digits-m2 scan1.png scan2.png
   semivae score models/digits-m2 --data digits --limit 500 --out scores.csv
   semivae score models/mnist-m2 t10k-images-idx3-ubyte.gz --out scores.jsonl
+  semivae score models/payments new.csv --out scored.parquet
+  semivae score models/payments 'logs/*.parquet' --fpr 0.001 --contributions --out scored.csv
+  semivae score models/payments --sql "SELECT * FROM 'payments.parquet' WHERE day = DATE '2024-05-01'"
 
-The score is the negative of a bound on log p(x), in nats: the higher, the stranger. What counts as too strange is for you
-to choose: score pictures known to be ordinary, and take one of the quantiles that the summary tells.
+The score: the higher, the stranger; semivae inspect <bundle> tells what it is.
+
+Images: the negative of a bound on log p(x), in nats. What counts as too strange is for you to choose: score pictures known
+to be ordinary, and take one of the quantiles that the summary tells.
 Columns: index, file, score, and label and probability where the model has classes.
-Without --out the rows go to stdout as CSV and the summary to stderr.`;
+Without --out the rows go to stdout as CSV and the summary to stderr.
+
+Tables: CSV, TSV, Parquet, JSON, NDJSON (also .gz), npz. Columns are found by name, in any order; others are ignored.
+--out writes all columns of the input, and score, p_value and anomaly, nll (in nats), label and probability where the model
+has classes, top_column and top_contribution (what adds most to the score), unseen (columns whose value did not occur in
+training); with --contributions a column for what each adds. It comes into being when all rows are done, and not before.
+Without --out the strangest rows are told, with reasons. --out - writes CSV to stdout.`;
 
 export function addScore(program: Command): void {
   const command = program
     .command('score')
-    .summary('score images for strangeness, and classify them')
+    .summary('score images or rows of tables for strangeness, and classify them')
     .description(
-      'Scores PNG files, idx files or a named data set: how badly does the model explain each image?',
+      'Scores PNG files, idx files, a named data set, or the rows of a table: how badly does the model explain each?',
     )
     .argument('<bundle>', 'the folder of a bundle')
-    .argument('[files...]', 'PNG files of the size of the model, or idx files of images')
-    .option('--data <name>', 'a data set instead of files')
-    .option('--data-dir <folder>', 'read a named data set from here instead of downloading it')
-    .option('--split <part>', 'train or test rows of --data', 'test')
+    .argument(
+      '[files...]',
+      'PNG files of the size of the model, or idx files; for a table, files or patterns',
+    )
+    .option('--out <file>', 'where the rows go: images .csv, .jsonl; tables .parquet, .csv, .tsv, .ndjson, -')
     .option('--limit <n>', 'the first n rows only', positive)
-    .option('--out <file>', 'where the rows go: .csv, or .jsonl for JSON lines');
-  shared(command, help).action(runScore);
-}
-
-interface ScoredRow {
-  readonly index: number;
-  readonly file: string;
-  readonly score: number;
-  readonly label?: string;
-  readonly probability?: number;
+    .option('--data <name>', 'images: a data set instead of files')
+    .option('--data-dir <folder>', 'images: read a named data set from here instead of downloading it')
+    .option('--split <part>', 'images: train or test rows of --data (default: test)')
+    .option('--fpr <rate>', "tables: the rate of false alarms to keep (default: the bundle's own)", rate)
+    .option('--contributions', 'tables: a column for what each column adds to the score');
+  shared(withTableFlags(command), help).action(runScore);
 }
 
 async function runScore(bundle: string, files: string[], options: ScoreOptions): Promise<void> {
   const output = openOutput(options.json === true);
-  checkOut(options.out);
   const model = await loadBundle(bundle);
-  const pictures = limited(await picturesOf(bundle, files, options, model.manifest, output), options.limit);
-  const rows = await scored(model, pictures);
-  await model.dispose();
-  if (options.out !== undefined) await writeAtomically(options.out, encoded(rows, options.out));
-  report(rows, options.out, output);
-}
-
-function checkOut(out: string | undefined): void {
-  if (out === undefined || ['.csv', '.jsonl'].includes(extname(out)) || out.startsWith('/dev/')) return;
-  throw new CommandFailure(
-    'OUT_FORMAT',
-    out,
-    'rows are written as .csv or .jsonl',
-    'Give --out such an ending.',
-  );
-}
-
-async function picturesOf(
-  bundle: string,
-  files: readonly string[],
-  options: ScoreOptions,
-  manifest: Manifest,
-  output: Output,
-): Promise<Pictures> {
-  if (files.length > 0 === (options.data !== undefined)) {
-    const problem = files.length > 0 ? 'files and --data were both given' : 'there is nothing to score';
-    throw new CommandFailure('SCORE_WHAT', bundle, problem, 'Name files, or a data set by --data.');
+  try {
+    checkFitting(model, bundle, options);
+    const { kind } = model.manifest.input;
+    if (kind === 'image') await scoreImages(model, bundle, files, options, output);
+    else await scoreTable(model, files, options, output);
+  } finally {
+    await model.dispose();
   }
-  const { name, labels } = manifest;
-  const input = imageInput(manifest);
-  if (options.data === undefined) return readPictures(files, input);
-  if (options.split !== 'train' && options.split !== 'test') {
-    const problem = `there is no split '${options.split}'`;
-    throw new CommandFailure('SPLIT_UNKNOWN', '--split', problem, 'Choose train or test.');
-  }
-  const images = (await openData(options.data, options.dataDir, output))[options.split];
-  checkFits(images, { name, ...input, classes: labels });
-  return { bytes: images.bytes, names: Array.from({ length: images.rows }, () => images.name) };
 }
 
-function limited({ bytes, names }: Pictures, limit: number = names.length): Pictures {
-  const rows = Math.min(limit, names.length);
-  return { bytes: bytes.subarray(0, (bytes.length / names.length) * rows), names: names.slice(0, rows) };
+const OF_IMAGES = ['data', 'dataDir', 'split'] as const;
+const OF_TABLES = ['fpr', 'contributions', 'sql', 'memory', 'missing', 'header'] as const;
+
+/** Throws `SCORE_OPTION` for an option that means nothing to the bundle. */
+function checkFitting({ manifest }: Model, bundle: string, options: ScoreOptions): void {
+  const isImage = manifest.input.kind === 'image';
+  const strange = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
+  if (strange === undefined) return;
+  const flag = strange.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const problem = `--${flag} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of tables'}`;
+  throw new CommandFailure('SCORE_OPTION', bundle, problem, 'Leave it out.');
 }
-
-const ROWS_AT_ONCE = 250;
-
-async function scored(model: Model, { bytes, names }: Pictures): Promise<ScoredRow[]> {
-  const width = bytes.length / names.length;
-  const rows: ScoredRow[] = [];
-  for (let start = 0; start < names.length; start += ROWS_AT_ONCE) {
-    const portion = bytes.subarray(start * width, (start + ROWS_AT_ONCE) * width);
-    const scores = await model.score(portion);
-    const classes = model.manifest.heads.classifier ? await model.classify(portion) : [];
-    scores.forEach((score, i) => {
-      const answer = classes[i];
-      const known = answer && { label: answer.label, probability: answer.probability };
-      rows.push({ index: start + i, file: names[start + i]!, score, ...known });
-    });
-    await checkInterruption('score');
-  }
-  return rows;
-}
-
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-const cellsOf = ({ index, file, score, label, probability }: ScoredRow): string[] => [
-  String(index),
-  quoted(file),
-  score.toFixed(4),
-  ...(label === undefined ? [] : [quoted(label), probability!.toFixed(6)]),
-];
-
-function toCsv(rows: readonly ScoredRow[]): string {
-  const head = ['index', 'file', 'score', ...(rows[0]?.label === undefined ? [] : ['label', 'probability'])];
-  return [head, ...rows.map(cellsOf)].map((cells) => `${cells.join(',')}\n`).join('');
-}
-
-const encoded = (rows: readonly ScoredRow[], out: string): string =>
-  extname(out) === '.jsonl' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : toCsv(rows);
-
-const QUANTILES = [0, 0.05, 0.5, 0.95, 0.99, 1] as const;
-const STRANGEST = 5;
-
-function quantilesOf(rows: readonly ScoredRow[]): Record<string, number> {
-  const sorted = rows.map(({ score }) => score).sort((a, b) => a - b);
-  return Object.fromEntries(
-    QUANTILES.map((share) => [`${100 * share}%`, sorted[Math.round(share * (sorted.length - 1))]!]),
-  );
-}
-
-function report(rows: readonly ScoredRow[], out: string | undefined, output: Output): void {
-  const quantiles = quantilesOf(rows);
-  const strangest = [...rows].sort((a, b) => b.score - a.score).slice(0, STRANGEST);
-  const tell = out === undefined ? output.note : output.say;
-  if (out === undefined) output.say(toCsv(rows).trimEnd());
-  tell(`${rows.length} rows; score in nats, the higher the stranger`);
-  tell(table([Object.keys(quantiles), Object.values(quantiles).map((each) => each.toFixed(1))]));
-  tell('the strangest');
-  tell(toTable(strangest));
-  if (out !== undefined) tell(`rows in ${out}`);
-  const where = out === undefined ? { rows } : { out };
-  output.answer({ n: rows.length, unit: 'nats', quantiles, strangest, ...where });
-}
-
-const toTable = (rows: readonly ScoredRow[]): string =>
-  table([
-    ['index', 'score', 'label', 'probability', 'file'],
-    ...rows.map(({ index, file, score, label = '', probability }) => [
-      String(index),
-      score.toFixed(1),
-      label,
-      probability?.toFixed(3) ?? '',
-      file,
-    ]),
-  ]);

@@ -1,4 +1,4 @@
-import { logSoftmax, mul, scalar, softmax, sum, type Value } from '@semivae/graph';
+import { constant, logSoftmax, mul, scalar, softmax, sum, type Value } from '@semivae/graph';
 import type { Distribution, Family } from './family.ts';
 
 export interface Categorical extends Distribution {
@@ -15,6 +15,16 @@ export const categorical: Family = {
     answers: { probabilities: softmax(logits!), logits: logits! },
   }),
 };
+
+/** Classes of known shares, which sum to 1. */
+export const shared = (shares: readonly number[]): Family => ({
+  name: 'shared',
+  parameters: () => ({}),
+  at: () => ({
+    logDensity: (y) => sum(mul(y, constant(Float32Array.from(shares, Math.log), [shares.length])), [-1]),
+    answers: {},
+  }),
+});
 
 /** Every class equally likely. */
 export const uniform: Family = {

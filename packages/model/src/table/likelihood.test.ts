@@ -1,7 +1,7 @@
-import { gradients, input, interpret, sum, type Tensor, type Value } from '@semivae/graph';
+import { gradients, input, interpret, leavesOf, sum, type Tensor, type Value } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
 import { encodedByHand, layout, manyRows } from '../../test/table.ts';
-import { query } from '../factors.ts';
+import { complete, known, query } from '../factors.ts';
 import { m1 } from '../m1.ts';
 import { blurred } from './blur.ts';
 import { featuresIn, type TableDistribution, tableLikelihood } from './likelihood.ts';
@@ -13,7 +13,7 @@ const tensorOf = (all: readonly (readonly number[])[]): Tensor => ({
   data: Float64Array.from(all.flat()),
 });
 
-/** Numbers that look random, between −2 and 2, the same at every run. */
+/** Numbers that look random, between −4 and 4, the same at every run. */
 const scattered = (size: number, seed: number) =>
   Float64Array.from({ length: size }, (_, i) => 4 * ((Math.sin(i * 12.9898 + seed) * 43758.5453) % 1));
 
@@ -30,6 +30,12 @@ const feeds = {
 };
 const x = input('x', [rows.length, layout.size]);
 const distribution = family.at(parameters, layout.size) as TableDistribution;
+
+/** Without negative zeros. */
+const unsigned = ({ data }: Tensor): Float64Array => data.map((each) => each + 0);
+
+const expectNear = (found: number, expected: number) =>
+  expect(Math.abs(found - expected)).toBeLessThan(1e-11 * Math.max(1e3, Math.abs(expected)));
 
 const computed = (value: Value, fed = feeds) => interpret([value], fed)[0]!;
 
@@ -59,7 +65,10 @@ describe('a likelihood of rows of a table', () => {
     const whole = computed(distribution.logDensity(x));
     rows.forEach((row, i) => {
       const own = Array.from(cells.data.subarray(i * COLUMNS, (i + 1) * COLUMNS));
-      expect(own.reduce((total, each) => total + each, 0)).toBeCloseTo(whole.data[i]!, 8);
+      expectNear(
+        own.reduce((total, each) => total + each, 0),
+        whole.data[i]!,
+      );
       own.forEach((each, column) => {
         if (row[layout.features.length + column] === 1) expect(each).toBe(0);
         else expect(each).not.toBe(0);
@@ -73,9 +82,7 @@ describe('a likelihood of rows of a table', () => {
       const hidden = tensorOf(rows.map((row) => without(row, column)));
       const found = computed(distribution.logDensity(x), { ...feeds, x: hidden });
       const whole = computed(distribution.logDensity(x));
-      found.data.forEach((each, i) =>
-        expect(each).toBeCloseTo(whole.data[i]! - cells.data[i * COLUMNS + column]!, 8),
-      );
+      found.data.forEach((each, i) => expectNear(each + cells.data[i * COLUMNS + column]!, whole.data[i]!));
     }
   });
 
@@ -127,13 +134,6 @@ describe('a likelihood of rows of a table', () => {
 });
 
 describe('what q is shown', () => {
-  const model = m1({ x: layout.size, latent: 3, hidden: [5], likelihood: family, activation: 'tanh' });
-  const { mean } = query(model.q, model.z, { x: input('shown', [rows.length, layout.size]) }).answers;
-  const weights = Object.fromEntries(
-    ['hidden1/hidden1', 'mean', 'logVariance'].flatMap((layer) =>
-      ['weight', 'bias'].map((part) => [`q(z|x)/${layer}/${part}`, layer] as const),
-    ),
-  );
   const size = layout.features.length;
   const uniform = (shape: readonly number[], seed: number): Tensor => ({
     shape,
@@ -159,7 +159,7 @@ describe('what q is shown', () => {
         else if (gone) hidden++;
         if (gone) expect(Math.abs(own[feature]!)).toBe(0);
         else expect(Math.abs(own[feature]! - row[feature]!)).toBeGreaterThan(0);
-        if (!gone) expect(Math.abs(own[feature]! - row[feature]!)).toBeLessThan(0.21);
+        if (!gone) expect(Math.abs(own[feature]! - row[feature]!)).toBeLessThan(0.41);
       });
     });
     const there = rows.flatMap((row) => layout.features.filter(({ column }) => row[size + column] === 0));
@@ -177,9 +177,17 @@ describe('what q is shown', () => {
       }),
     );
     expect(moved).not.toEqual(rows);
-    expect(shownOf(moved)).toEqual(shown);
-    expect(Object.keys(weights)).toHaveLength(6);
-    expect(mean!.shape).toEqual([rows.length, 3]);
+    expect(unsigned(shownOf(moved))).toEqual(unsigned(shown));
+  });
+
+  test('is all that q goes by', () => {
+    const model = m1({ x: layout.size, latent: 3, hidden: [5], likelihood: family });
+    const seen = known({ x }, [rows.length], '', { x: input('shown', x.shape) });
+    const { drawn, values } = complete(model.q, seen);
+    const inputs = (value: Value) => leavesOf([value], 'input').map(({ leaf }) => leaf.name);
+    expect(inputs(drawn.z!.answers.mean!)).toEqual(['shown']);
+    const decoded = query(model.p, model.x, values);
+    expect(inputs(decoded.logDensity(values.x!)).toSorted()).toEqual(['shown', 'x']);
   });
 
   test('is the rows themselves where nothing is blurred', () => {

@@ -10,6 +10,7 @@ import {
   logSoftmax,
   matmul,
   max,
+  min,
   mul,
   scalar,
   sign,
@@ -83,10 +84,13 @@ function categoricalFeatures(logits: Value): FeatureDistribution {
 
 const row = (numbers: readonly number[]): Value => constant(Float32Array.from(numbers), [numbers.length]);
 
+/** Larger counts than e³⁰ are taken for e³⁰: their densities would not fit into float32. */
+const LOG_COUNT_LIMIT = 30;
+
 /** Counts lie in x as standardised log(1 + count); their likelihood is of the count, its mean is told in units of x. */
 function onCounts(inner: FeatureDistribution, columns: readonly CountColumn[]): FeatureDistribution {
   const [scale, centre] = [row(columns.map((each) => each.scale)), row(columns.map((each) => each.centre))];
-  const count = (x: Value) => max(sub(exp(add(mul(x, scale), centre)), 1), 0);
+  const count = (x: Value) => max(sub(exp(min(add(mul(x, scale), centre), LOG_COUNT_LIMIT)), 1), 0);
   const standardised = (mean: Value) => div(sub(log(add(mean, 1)), centre), scale);
   return {
     logDensity: (x) => inner.logDensity(count(x)),

@@ -10,7 +10,7 @@ export interface RowOrder {
   readonly rows: Int32Array;
   readonly seed: number;
   readonly use: number;
-  /** Rows that stay together: the order goes through such runs of them in turn. Absent: one run of all. */
+  /** Rows 0 … n − 1, n … 2n − 1 and so on stay together: the order goes through such runs in turn. Absent: one run of all. */
   readonly together?: number;
   /** Scratch: `rows` as ordered in `epoch`; recomputed when another epoch is asked for. */
   readonly current: Int32Array;
@@ -49,20 +49,33 @@ export function batchRows(order: RowOrder, step: number, out: Int32Array): void 
 
 function reorder(order: RowOrder, epoch: number): void {
   if (order.epoch === epoch) return;
-  const { rows, current, together = rows.length, seed, use } = order;
+  const { rows, current, together = Infinity, seed, use } = order;
   current.set(rows);
   if (together < rows.length) shuffleRuns(order, together, epoch);
   else shuffle(current, seed, use, epoch);
   order.epoch = epoch;
 }
 
+/** Where each run of ascending rows starts. */
+function startsOf(rows: Int32Array, together: number): number[] {
+  const starts: number[] = [];
+  let last = -1;
+  rows.forEach((row, i) => {
+    const run = Math.floor(row / together);
+    if (run !== last) starts.push(i);
+    last = run;
+  });
+  return starts;
+}
+
 /** Runs of neighbouring rows in a random order, and each run within itself. */
 function shuffleRuns({ rows, current, seed, use }: RowOrder, together: number, epoch: number): void {
-  const runs = range(Math.ceil(rows.length / together));
+  const starts = startsOf(rows, together);
+  const runs = range(starts.length);
   shuffle(runs, seed, use, epoch);
   let at = 0;
   for (const run of runs) {
-    const own = rows.slice(run * together, (run + 1) * together);
+    const own = rows.slice(starts[run], starts[run + 1]);
     shuffle(own, seed, use, (epoch + 1) * runs.length + run);
     current.set(own, at);
     at += own.length;

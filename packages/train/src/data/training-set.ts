@@ -7,6 +7,8 @@ export interface TrainingSet {
   readonly name: string;
   readonly columns: Columns;
   readonly classes: readonly string[];
+  /** How the classes share the rows, where that is told by their labels; equally where it is absent. */
+  readonly classShares?: readonly number[];
   readonly rows: number;
   /** Elements of a row. */
   readonly width: number;
@@ -18,6 +20,9 @@ export interface TrainingSet {
   /** Rows that lie together where reading at random is slow; orders then stay near each other. Absent: anywhere. */
   readonly together?: number;
 }
+
+/** What is known of a set besides its rows. */
+export type SetFacts = Pick<TrainingSet, 'name' | 'columns' | 'classes' | 'classShares' | 'labels'>;
 
 /** Images as a training reads them. */
 export const imageSet = ({ name, bytes, rows, width, height, labels, classes }: Images): TrainingSet => ({
@@ -32,11 +37,7 @@ export const imageSet = ({ name, bytes, rows, width, height, labels, classes }: 
 });
 
 /** Encoded rows in memory as a training reads them. */
-export const encodedSet = (
-  about: Pick<TrainingSet, 'name' | 'columns' | 'classes' | 'labels'>,
-  x: Float32Array,
-  width: number,
-): TrainingSet => ({
+export const encodedSet = (about: SetFacts, x: Float32Array, width: number): TrainingSet => ({
   ...about,
   rows: x.length / width,
   width,

@@ -24,6 +24,8 @@ export interface InferOptions {
   readonly asked?: Recipe['data']['columns'];
   /** Columns of a bare array of numbers are all taken for plain numbers, for nothing says what they are. */
   readonly array?: boolean;
+  /** Rows of the table; absent: as many as there are cells, which are otherwise a sample of them. */
+  readonly rows?: number;
 }
 
 type Asked = Recipe['data']['columns'][string];
@@ -96,7 +98,8 @@ function numeric(name: string, profile: NumberProfile, array: boolean, asked?: A
   const logs = asked?.transform ? asked.transform === 'log' : skewed;
   const unit = unitOf(profile);
   const transform = logs ? ({ kind: 'log', unit } as const) : ({ kind: 'none' } as const);
-  const map = (each: number) => (logs ? Math.sign(each) * Math.log1p(Math.abs(each) / unit) : each);
+  const logged = (each: number) => Math.log1p(Math.min(Math.abs(each) / unit, Number.MAX_VALUE));
+  const map = (each: number) => (logs ? Math.sign(each) * logged(each) : each);
   const values = profile.sorted.map(map);
   const { mean, deviation, kurtosis } = moments(values);
   const scale = deviation || 1;
@@ -109,10 +112,10 @@ function numeric(name: string, profile: NumberProfile, array: boolean, asked?: A
   return { name, kind: 'numeric', transform, centre: mean, scale, likelihood, ...(ranks && { ranks }) };
 }
 
-/** Whole numbers, no two alike, that hardly leave any out: they number the rows. */
-function numbersRows({ whole, values, sorted }: NumberProfile): boolean {
+/** Whole numbers, no two alike, that hardly leave any of the table's rows out: they number them. */
+function numbersRows({ whole, values, sorted }: NumberProfile, rows = sorted.length): boolean {
   if (!whole || sorted.length < 20 || values.length < sorted.length) return false;
-  return sorted.at(-1)! - sorted[0]! < 2 * sorted.length;
+  return sorted.at(-1)! - sorted[0]! < 2 * rows;
 }
 
 const LARGEST_COUNT = 1000;
@@ -123,11 +126,11 @@ function looksCounted({ whole, sorted, skewness }: NumberProfile): boolean {
   return whole && sorted[0] === 0 && skewness > 1 && high <= LARGEST_COUNT;
 }
 
-function guessNumber(name: string, profile: NumberProfile, array: boolean, asked?: Asked): Column {
-  if (profile.values.length === 2 && !array) return binary(name, profile);
-  if (!array && numbersRows(profile)) return ignored(name, 'it numbers the rows');
-  if (!array && looksCounted(profile)) return count(name, profile, asked);
-  return numeric(name, profile, array, asked);
+function guessNumber(name: string, profile: NumberProfile, { array = false, rows }: InferOptions): Column {
+  if (array) return numeric(name, profile, array);
+  if (profile.values.length === 2) return binary(name, profile);
+  if (numbersRows(profile, rows)) return ignored(name, 'it numbers the rows');
+  return looksCounted(profile) ? count(name, profile) : numeric(name, profile, array);
 }
 
 const MANY_TEXTS = 50;
@@ -172,7 +175,7 @@ function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options
   if (nothing) return nothing;
   if (asked) return askedNumber(name, profile, asked);
   if (type === 'timestamp') return timestamp(name, profile);
-  return guessNumber(name, profile, options.array === true, asked);
+  return guessNumber(name, profile, options);
 }
 
 function inferTexts({ name }: ColumnSample, cells: readonly string[], { asked }: InferOptions): Column {

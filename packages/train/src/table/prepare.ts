@@ -1,11 +1,11 @@
 import type { TableColumns } from '@semivae/model';
 import { range, shuffle, stream } from '../data/shuffle.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
-import { encodedSet, type TrainingSet } from '../data/training-set.ts';
+import { encodedSet, type SetFacts, type TrainingSet } from '../data/training-set.ts';
 import { RecipeError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { openEncoder } from './encoder.ts';
-import { type ColumnSample, inferColumn } from './infer.ts';
+import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
 import { dealRoles, type Roles, role } from './roles.ts';
@@ -41,7 +41,7 @@ export interface PreparedTable {
 /** Where encoded training rows go: memory, or a file where they are too many. */
 export interface RowStore {
   append(x: Float32Array): void;
-  set(about: Pick<TrainingSet, 'name' | 'columns' | 'classes' | 'labels'>): TrainingSet;
+  set(about: SetFacts): TrainingSet;
 }
 
 export interface PrepareOptions {
@@ -155,11 +155,11 @@ function inferColumns(
   features: readonly TableColumn[],
   { columns }: RawRows,
   { data }: Recipe,
-  array: boolean,
+  { array, rows }: Pick<InferOptions, 'array' | 'rows'>,
 ): TableColumns {
   const inferred = features.map(({ name, type }): ReturnType<typeof inferColumn> => {
     const sample: ColumnSample = { name, type, cells: columns[name]! };
-    return inferColumn(sample, { asked: data.columns, array });
+    return inferColumn(sample, { asked: data.columns, array, rows });
   });
   return { kind: 'table', columns: inferred };
 }
@@ -199,6 +199,14 @@ function openHeld(rows: number, width: number) {
     },
     held: (): HeldRows => ({ x, labels }),
   };
+}
+
+/** How classes share the labelled rows, one row more of each so that none is impossible. */
+function sharesOf(labels: Int32Array, classes: number): number[] {
+  const counts = Array<number>(classes).fill(1);
+  for (const label of labels) if (label >= 0) counts[label]!++;
+  const all = counts.reduce((sum, each) => sum + each, 0);
+  return counts.map((count) => count / all);
 }
 
 const MOST_CALIBRATION = 10_000;
@@ -272,11 +280,17 @@ export async function prepareTable(
   const roles = dealRoles(anomalous, table.rows, held, seed, table.place);
   const features = table.columns.filter(({ name }) => name !== labelColumn);
   const sampled = await readSamples(table, features, roles);
-  const columns = inferColumns(features, sampled.train, recipe, array);
+  const columns = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
   checkUsable(columns, table.place);
   const used = columns.columns.filter(({ kind }) => kind !== 'ignored').map(({ name }) => name);
   const encoded = await encodeRows(table, columns, used, roles, labels, options);
-  const about = { name: recipe.data.name, columns, classes: labels.names, labels: encoded.trainLabels };
+  const about: SetFacts = {
+    name: recipe.data.name,
+    columns,
+    classes: labels.names,
+    labels: encoded.trainLabels,
+    ...(labels.names.length > 0 && { classShares: sharesOf(encoded.trainLabels, labels.names.length) }),
+  };
   return {
     columns,
     set: encoded.store.set(about),

@@ -26,10 +26,22 @@ function distinct(sorted: Float64Array): Pick<NumberProfile, 'values' | 'counts'
   };
 }
 
+/** A power of two near the largest number: divided by it, none overflows when it is raised, nor do all vanish. */
+function unitOf(values: Float64Array): number {
+  const largest = values.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+  return largest > 0 ? 2 ** Math.min(1023, Math.floor(Math.log2(largest))) : 1;
+}
+
 /** Mean, deviation, skewness and excess kurtosis. */
 export function moments(
   values: Float64Array,
 ): Pick<NumberProfile, 'mean' | 'deviation' | 'skewness' | 'kurtosis'> {
+  const unit = unitOf(values);
+  const { mean, deviation, ...shape } = momentsOf(values.map((each) => each / unit));
+  return { mean: mean * unit, deviation: deviation * unit, ...shape };
+}
+
+function momentsOf(values: Float64Array): ReturnType<typeof moments> {
   const n = Math.max(1, values.length);
   const mean = values.reduce((sum, each) => sum + each, 0) / n;
   const central = (power: number) => values.reduce((sum, each) => sum + (each - mean) ** power, 0) / n;

@@ -11,12 +11,12 @@ export interface Roles {
   readonly counts: readonly number[];
 }
 
-function tooMany(asked: number, rows: number, place: string): never {
-  const remedy = `Set data.calibration below ${rows}, or to a share such as 0.2.`;
+function unfit(asked: number, rows: number, place: string): never {
+  const remedy = `Set data.calibration to a whole number below ${rows}, or to a share such as 0.2.`;
   throw new RecipeError(
     'CALIBRATION_SIZE',
     place,
-    `${asked} of ${rows} rows were asked for calibration`,
+    `${asked} of ${rows} ordinary rows were asked for calibration`,
     remedy,
   );
 }
@@ -32,7 +32,7 @@ export function dealRoles(
   const of = new Uint8Array(rows);
   const ordinary = range(rows).filter((row) => !anomalous(row));
   const held = calibration < 1 ? Math.round(calibration * ordinary.length) : calibration;
-  if (held >= ordinary.length) tooMany(held, ordinary.length, place);
+  if (!Number.isInteger(held) || held >= ordinary.length) unfit(held, ordinary.length, place);
   for (let row = 0; row < rows; row++) if (anomalous(row)) of[row] = role.anomaly;
   shuffle(ordinary, seed, stream.calibration, 0);
   for (const row of ordinary.subarray(0, held)) of[row] = role.calibration;

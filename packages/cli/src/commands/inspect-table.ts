@@ -1,0 +1,54 @@
+import type { Column, TableColumns } from '@semivae/model';
+import { type Calibration, type Manifest, tableInput } from '@semivae/runtime';
+import type { RunInfo } from '@semivae/train/node';
+import { showCount } from '../row-progress.ts';
+import { showPercent, table } from '../table.ts';
+
+/** How a column enters the network, and what is said of its cells. */
+function encodingOf(column: Column): string {
+  if (column.kind === 'ignored') return column.reason;
+  if (column.kind === 'binary') return `0 for ${column.levels[0]}, 1 for ${column.levels[1]}; bernoulli`;
+  if (column.kind === 'timestamp') return 'time of day, weekday, season and trend; gaussian';
+  if (column.kind === 'count') return `its logarithm, standardised; ${column.likelihood}`;
+  if (column.kind === 'categorical') {
+    const rare = column.rare.length ? `, ${column.rare.length} rare ones together` : '';
+    return `one-hot of ${column.levels.length} levels${rare}; categorical`;
+  }
+  const of = column.transform.kind === 'log' ? 'its logarithm, standardised' : 'standardised';
+  return `${of}${column.ranks ? ', and its rank' : ''}; ${column.likelihood}`;
+}
+
+/** The columns of a run of a table. */
+export const showRunColumns = ({ columns }: TableColumns): string =>
+  table([
+    ['column', 'kind', 'enters as'],
+    ...columns.map((column) => [column.name, column.kind, encodingOf(column)]),
+  ]);
+
+/** What a run of a table learnt from, and what it keeps back. */
+export function tableRunFact({ recipe, data }: RunInfo): string {
+  const { anomalies = 0 } = data;
+  const said = [
+    `${showCount(data.trainRows)} training rows`,
+    ...(recipe.data.labels > 0 ? [`${showCount(recipe.data.labels)} labels`] : []),
+    `${showCount(data.testRows)} calibration rows`,
+    ...(anomalies > 0 ? [`${showCount(anomalies)} known anomalies`] : []),
+  ];
+  return `${data.name}: ${said.join(', ')}`;
+}
+
+/** The columns of a bundle of a table. */
+export const showBundleColumns = (manifest: Manifest): string =>
+  table([
+    ['column', 'kind', 'levels', 'enters as'],
+    ...tableInput(manifest).columns.map(({ name, kind, levels, encoding, reason }) => [
+      name,
+      kind,
+      levels ? String(levels.length) : '',
+      reason ?? encoding ?? '',
+    ]),
+  ]);
+
+/** What threshold a calibration gives, and what it rests on. */
+export const calibrationFact = ({ rows, fpr, threshold, data }: Calibration): string =>
+  `scores above ${Number(threshold.toPrecision(6))} are anomalies: ${showPercent(100 * fpr)} of ordinary rows, by ${showCount(rows)} scores (${data})`;

@@ -1,0 +1,293 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type BundleFiles, card, showManifest, verify, writeBundle } from '@semivae/export/node';
+import {
+  type Calibration,
+  folderFiles,
+  load,
+  type Manifest,
+  type Model,
+  manifestFile,
+  permutation,
+  requireRows,
+  thresholdFor,
+} from '@semivae/runtime';
+import { type Cells, type Chunk, type Table, writeAtomically } from '@semivae/train/node';
+import { type Command, InvalidArgumentError } from 'commander';
+import { rate, type SharedOptions, shared } from '../arguments.ts';
+import {
+  asking,
+  type BundleTable,
+  openBundleTable,
+  ROWS_IN_A_CHUNK,
+  type TableFlags,
+  withTableFlags,
+} from '../bundle-table.ts';
+import { CommandFailure } from '../failure.ts';
+import { checkInterruption } from '../interruption.ts';
+import { type Output, openOutput } from '../output.ts';
+import { openRowProgress, showRate } from '../row-progress.ts';
+import { loadBundle } from '../source.ts';
+import { showPercent } from '../table.ts';
+
+interface RecalibrateOptions extends SharedOptions, TableFlags {
+  readonly fpr?: number;
+  readonly out?: string;
+  readonly normalLabel?: Wanted;
+}
+
+/** Rows whose cell in a column is this text. */
+interface Wanted {
+  readonly column: string;
+  readonly value: string;
+}
+
+const help = `
+Examples:
+  semivae recalibrate models/payments lately.parquet
+  semivae recalibrate models/payments lately.csv --fpr 0.001 --out models/payments-may
+  semivae recalibrate models/payments checked.csv --normal-label fraud=0
+
+Scores rows that are known to be ordinary, and keeps those scores in the bundle: p-values and the threshold then hold for
+rows drawn as these were. Nothing is trained. The rows must not have been trained on. For a rate r, 1/r − 1 rows are needed
+at least; of more than 10,000, as many are taken at random.
+Without --out the bundle's manifest.json, and its README.md, are replaced.`;
+
+function wanted(text: string): Wanted {
+  const at = text.indexOf('=');
+  if (at > 0) return { column: text.slice(0, at), value: text.slice(at + 1) };
+  throw new InvalidArgumentError('Write <column>=<value>, such as fraud=0.');
+}
+
+export function addRecalibrate(program: Command): void {
+  const command = program
+    .command('recalibrate')
+    .summary('keep a rate of false alarms on new data, without training')
+    .description(
+      'Replaces the calibration scores of a bundle of a table by those of rows known to be ordinary.',
+    )
+    .argument('<bundle>', 'the folder of a bundle of a table')
+    .argument('[files...]', 'files of ordinary rows that training never saw, or patterns of them')
+    .option('--fpr <rate>', "the rate of false alarms to keep (default: the bundle's own)", rate)
+    .option('--normal-label <column=value>', 'take only rows with this value in this column', wanted)
+    .option('--out <folder>', 'write a bundle there instead of changing this one');
+  shared(withTableFlags(command), help).action(runRecalibrate);
+}
+
+const FALSE_ALARMS = 0.01;
+
+async function runRecalibrate(bundle: string, files: string[], options: RecalibrateOptions): Promise<void> {
+  const output = openOutput(options.json === true);
+  const { out = bundle } = options;
+  const model = await loadBundle(bundle);
+  try {
+    checkFolder(bundle);
+    const { fpr = model.manifest.calibration?.fpr ?? FALSE_ALARMS } = options;
+    const calibration = await calibrated(model, files, { ...options, fpr }, output);
+    const changed = await changedFiles(bundle, model.manifest, calibration);
+    await checkInterruption(out);
+    await write(bundle, out, changed);
+    await checkWritten(out, calibration);
+    report(out, model.manifest.calibration, calibration, output);
+  } finally {
+    await model.dispose();
+  }
+}
+
+function checkFolder(bundle: string): void {
+  if (!/^https?:/.test(bundle)) return;
+  const remedy = 'Fetch its files into a folder, and name that.';
+  throw new CommandFailure('NOT_A_FOLDER', bundle, 'only a bundle in a folder can be changed', remedy);
+}
+
+interface Calibrating extends TableFlags {
+  readonly fpr: number;
+  readonly normalLabel?: Wanted;
+}
+
+/** Scores of ordinary rows, as a calibration. Throws CALIBRATION_TOO_FEW, SCORE_NOT_FINITE. */
+async function calibrated(
+  model: Model,
+  files: readonly string[],
+  { fpr, normalLabel, ...flags }: Calibrating,
+  output: Output,
+): Promise<Calibration> {
+  const besides = normalLabel && !sees(model.manifest, normalLabel.column) ? [normalLabel.column] : [];
+  const opened = await openBundleTable(model.manifest, files, { ...flags, besides }, output);
+  try {
+    const rows = await ordinaryRows(opened.table, normalLabel);
+    requireRows(rows.length, fpr);
+    const scores = await scoresOf(model, opened, someOf(rows));
+    return {
+      rows: scores.length,
+      fpr,
+      threshold: thresholdFor(scores, fpr),
+      scores,
+      data: described(scores, opened.table, normalLabel),
+    };
+  } finally {
+    await opened.table.close();
+  }
+}
+
+const sees = ({ input }: Manifest, name: string): boolean =>
+  input.kind === 'table' && input.columns.some((column) => column.name === name && column.kind !== 'ignored');
+
+function described({ length }: readonly number[], { place }: Table, normal: Wanted | undefined): string {
+  const of = normal ? ` with ${normal.column} = ${normal.value}` : '';
+  return `${length} rows of ${place}${of}, said to be ordinary`;
+}
+
+/** The numbers of the rows that are taken for ordinary, from 0. */
+async function ordinaryRows(table: Table, normal: Wanted | undefined): Promise<Uint32Array> {
+  if (!normal) return Uint32Array.from({ length: table.rows }, (_, row) => row);
+  const rows: number[] = [];
+  for await (const { start, columns } of table.chunks([normal.column])) {
+    const cells = columns[normal.column]!;
+    for (let i = 0; i < cells.length; i++) if (String(cells[i]) === normal.value) rows.push(start + i);
+  }
+  return Uint32Array.from(rows);
+}
+
+/** Scores beyond these would make a manifest large and no p-value that anybody asks for finer. */
+const MOST = 10_000;
+
+/** So many rows at random, in their order. */
+const someOf = (rows: Uint32Array): Uint32Array =>
+  rows.length <= MOST
+    ? rows
+    : permutation(rows.length, 0, 0)
+        .subarray(0, MOST)
+        .map((at) => rows[at]!)
+        .sort();
+
+/** The scores of some rows, ascending. */
+async function scoresOf(
+  model: Model,
+  { table, names }: BundleTable,
+  rows: Uint32Array,
+): Promise<readonly number[]> {
+  const progress = openRowProgress('scoring', rows.length);
+  const scores: number[] = [];
+  try {
+    for await (const chunk of table.chunks(names, ROWS_IN_A_CHUNK)) {
+      const places = placesIn(chunk, rows, scores.length);
+      if (places.length > 0) scores.push(...(await scoresAt(model, table, chunk, places)));
+      progress.rows(scores.length);
+      await checkInterruption(table.place);
+      if (scores.length === rows.length) break;
+    }
+  } finally {
+    progress.stop();
+  }
+  return scores.sort((a, b) => a - b);
+}
+
+/** Where the rows from `next` on stand in a chunk. */
+function placesIn({ start, rows: length }: Chunk, rows: Uint32Array, next: number): number[] {
+  const places: number[] = [];
+  for (let i = next; i < rows.length && rows[i]! < start + length; i++) places.push(rows[i]! - start);
+  return places;
+}
+
+const picked = (cells: Cells, places: readonly number[]): Cells =>
+  cells instanceof Float64Array
+    ? Float64Array.from(places, (at) => cells[at]!)
+    : places.map((at) => cells[at]!);
+
+async function scoresAt(
+  model: Model,
+  table: Table,
+  chunk: Chunk,
+  places: readonly number[],
+): Promise<Float32Array> {
+  const columns = Object.fromEntries(
+    Object.entries(chunk.columns).map(([name, cells]) => [name, picked(cells, places)]),
+  );
+  const rowOf = (row: number) => chunk.start + places[row]!;
+  const { score } = await asking(table, rowOf, () => model.scoreColumns(columns));
+  const bad = score.findIndex((each) => !Number.isFinite(each));
+  if (bad < 0) return score;
+  const where = `${table.place}, row ${chunk.start + places[bad]! + 1}`;
+  const remedy = 'Leave the row out: it is not an ordinary one.';
+  throw new CommandFailure('SCORE_NOT_FINITE', where, `its score is ${score[bad]}`, remedy);
+}
+
+/** manifest.json with a calibration, and README.md where it tells of one. */
+async function changedFiles(
+  bundle: string,
+  manifest: Manifest,
+  calibration: Calibration,
+): Promise<BundleFiles> {
+  const { read } = folderFiles(bundle);
+  const decoded = async (name: string) => new TextDecoder().decode(await read(name));
+  const stored = JSON.parse(await decoded(manifestFile)) as Manifest;
+  const readme = await decoded(README).catch(() => undefined);
+  const encoded = (text: string) => new TextEncoder().encode(text);
+  return {
+    [manifestFile]: encoded(showManifest({ ...stored, calibration })),
+    ...(readme !== undefined && { [README]: encoded(retold(readme, manifest, calibration)) }),
+  };
+}
+
+const README = 'README.md';
+
+/** What a model card says of its calibration. */
+const toldOf = (manifest: Manifest): string | undefined =>
+  /^Calibrated on .*?average\.$/ms.exec(card(manifest, NO_DATA))?.[0];
+
+/** Of the data a bundle keeps too little to write its card again. */
+const NO_DATA: Parameters<typeof card>[1] = {
+  ...{ name: '', source: '', licence: '', citation: '' },
+  ...{ columns: { kind: 'table', columns: [] }, classes: [], trainRows: 0, testRows: 0 },
+  examples: { rows: [], labels: [] },
+};
+
+/** A model card with another calibration, where it tells of the old one as it was written. */
+function retold(readme: string, manifest: Manifest, calibration: Calibration): string {
+  const [before, now] = [toldOf(manifest), toldOf({ ...manifest, calibration })];
+  if (now === undefined) return readme;
+  return before === undefined
+    ? readme.replace(/^## Training$/m, () => `${now}\n\n## Training`)
+    : readme.replace(before, () => now);
+}
+
+/** In place file by file, the manifest first; elsewhere a whole bundle. Throws `WRITE`, `NOT_A_BUNDLE`. */
+async function write(bundle: string, out: string, changed: BundleFiles): Promise<void> {
+  if (resolve(out) !== resolve(bundle)) return writeBundle(out, { ...(await filesIn(bundle)), ...changed });
+  for (const [name, bytes] of Object.entries(changed)) await writeAtomically(join(bundle, name), bytes);
+}
+
+async function filesIn(folder: string): Promise<BundleFiles> {
+  const found = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
+  const files = found.map(async ({ name }) => [name, await readFile(join(folder, name))] as const);
+  return Object.fromEntries(await Promise.all(files));
+}
+
+/** Reads the bundle back. Throws `NOT_AS_WRITTEN`, `BUNDLE_…`. */
+async function checkWritten(out: string, written: Calibration): Promise<void> {
+  const model = await load(out);
+  const { calibration } = model.manifest;
+  await model.dispose();
+  const comparison = await verify(folderFiles(out));
+  const same = JSON.stringify(calibration) === JSON.stringify(written);
+  if (same && comparison.every(({ ok }) => ok)) return;
+  const remedy = 'Export the bundle again, and see whether the disk is sound.';
+  throw new CommandFailure('NOT_AS_WRITTEN', out, 'what was written reads back as something else', remedy);
+}
+
+function report(out: string, before: Calibration | undefined, now: Calibration, output: Output): void {
+  const { rows, fpr, threshold, data } = now;
+  const old = before && {
+    ...{ rows: before.rows, fpr: before.fpr, threshold: before.threshold },
+    share: now.scores.filter((score) => score > before.threshold).length / rows,
+  };
+  output.say(`calibrated on ${data}`);
+  if (old)
+    output.say(`before: scores above ${shown(old.threshold)}, ${showPercent(100 * old.share)} of these rows`);
+  output.say(`now:    scores above ${shown(threshold)}, ${showRate(fpr)} of ordinary rows on average`);
+  output.say(`bundle in ${out}`);
+  output.answer({ bundle: out, rows, fpr, threshold, ...(old && { before: old }) });
+}
+
+const shown = (threshold: number): string => String(Number(threshold.toPrecision(6)));

@@ -1,0 +1,150 @@
+import { extname } from 'node:path';
+import { imageInput, type Manifest, type Model } from '@semivae/runtime';
+import { writeAtomically } from '@semivae/train/node';
+import { checkFits, type DataFlags, openData } from '../data.ts';
+import { CommandFailure } from '../failure.ts';
+import { checkInterruption } from '../interruption.ts';
+import type { Output } from '../output.ts';
+import { type Pictures, readPictures } from '../pictures.ts';
+import { table } from '../table.ts';
+
+/** What `score` may be told about images. */
+export interface ScoreImagesOptions extends DataFlags {
+  readonly split?: string;
+  readonly limit?: number;
+  readonly out?: string;
+}
+
+interface ScoredRow {
+  readonly index: number;
+  readonly file: string;
+  readonly score: number;
+  readonly label?: string;
+  readonly probability?: number;
+}
+
+/** Scores PNG files, idx files or a data set, and classifies them where the model has classes. Throws `OUT_FORMAT`, `SCORE_WHAT`. */
+export async function scoreImages(
+  model: Model,
+  bundle: string,
+  files: readonly string[],
+  options: ScoreImagesOptions,
+  output: Output,
+): Promise<void> {
+  checkOut(options.out);
+  const pictures = limited(await picturesOf(bundle, files, options, model.manifest, output), options.limit);
+  const rows = await scored(model, pictures);
+  if (options.out !== undefined) await writeAtomically(options.out, encoded(rows, options.out));
+  report(rows, options.out, output);
+}
+
+function checkOut(out: string | undefined): void {
+  if (out === undefined || ['.csv', '.jsonl'].includes(extname(out)) || out.startsWith('/dev/')) return;
+  throw new CommandFailure(
+    'OUT_FORMAT',
+    out,
+    'rows are written as .csv or .jsonl',
+    'Give --out such an ending.',
+  );
+}
+
+async function picturesOf(
+  bundle: string,
+  files: readonly string[],
+  options: ScoreImagesOptions,
+  manifest: Manifest,
+  output: Output,
+): Promise<Pictures> {
+  if (files.length > 0 === (options.data !== undefined)) {
+    const problem = files.length > 0 ? 'files and --data were both given' : 'there is nothing to score';
+    throw new CommandFailure('SCORE_WHAT', bundle, problem, 'Name files, or a data set by --data.');
+  }
+  const { name, labels } = manifest;
+  const input = imageInput(manifest);
+  if (options.data === undefined) return readPictures(files, input);
+  const { split = 'test' } = options;
+  if (split !== 'train' && split !== 'test') {
+    const problem = `there is no split '${split}'`;
+    throw new CommandFailure('SPLIT_UNKNOWN', '--split', problem, 'Choose train or test.');
+  }
+  const images = (await openData(options.data, options.dataDir, output))[split];
+  checkFits(images, { name, ...input, classes: labels });
+  return { bytes: images.bytes, names: Array.from({ length: images.rows }, () => images.name) };
+}
+
+function limited({ bytes, names }: Pictures, limit: number = names.length): Pictures {
+  const rows = Math.min(limit, names.length);
+  return { bytes: bytes.subarray(0, (bytes.length / names.length) * rows), names: names.slice(0, rows) };
+}
+
+const ROWS_AT_ONCE = 250;
+
+async function scored(model: Model, { bytes, names }: Pictures): Promise<ScoredRow[]> {
+  const width = bytes.length / names.length;
+  const rows: ScoredRow[] = [];
+  for (let start = 0; start < names.length; start += ROWS_AT_ONCE) {
+    const portion = bytes.subarray(start * width, (start + ROWS_AT_ONCE) * width);
+    const scores = await model.score(portion);
+    const classes = model.manifest.heads.classifier ? await model.classify(portion) : [];
+    scores.forEach((score, i) => {
+      const answer = classes[i];
+      const known = answer && { label: answer.label, probability: answer.probability };
+      rows.push({ index: start + i, file: names[start + i]!, score, ...known });
+    });
+    await checkInterruption('score');
+  }
+  return rows;
+}
+
+const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const cellsOf = ({ index, file, score, label, probability }: ScoredRow): string[] => [
+  String(index),
+  quoted(file),
+  score.toFixed(4),
+  ...(label === undefined ? [] : [quoted(label), probability!.toFixed(6)]),
+];
+
+function toCsv(rows: readonly ScoredRow[]): string {
+  const head = ['index', 'file', 'score', ...(rows[0]?.label === undefined ? [] : ['label', 'probability'])];
+  return [head, ...rows.map(cellsOf)].map((cells) => `${cells.join(',')}\n`).join('');
+}
+
+const encoded = (rows: readonly ScoredRow[], out: string): string =>
+  extname(out) === '.jsonl' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : toCsv(rows);
+
+const QUANTILES = [0, 0.05, 0.5, 0.95, 0.99, 1] as const;
+const STRANGEST = 5;
+
+function quantilesOf(rows: readonly ScoredRow[]): Record<string, number> {
+  const sorted = rows.map(({ score }) => score).sort((a, b) => a - b);
+  return Object.fromEntries(
+    QUANTILES.map((share) => [`${100 * share}%`, sorted[Math.round(share * (sorted.length - 1))]!]),
+  );
+}
+
+function report(rows: readonly ScoredRow[], out: string | undefined, output: Output): void {
+  const quantiles = quantilesOf(rows);
+  const strangest = [...rows].sort((a, b) => b.score - a.score).slice(0, STRANGEST);
+  const tell = out === undefined ? output.note : output.say;
+  if (out === undefined) output.say(toCsv(rows).trimEnd());
+  tell(`${rows.length} rows; score in nats, the higher the stranger`);
+  tell(table([Object.keys(quantiles), Object.values(quantiles).map((each) => each.toFixed(1))]));
+  tell('the strangest');
+  tell(toTable(strangest));
+  if (out !== undefined) tell(`rows in ${out}`);
+  const where = out === undefined ? { rows } : { out };
+  output.answer({ n: rows.length, unit: 'nats', quantiles, strangest, ...where });
+}
+
+const toTable = (rows: readonly ScoredRow[]): string =>
+  table([
+    ['index', 'score', 'label', 'probability', 'file'],
+    ...rows.map(({ index, file, score, label = '', probability }) => [
+      String(index),
+      score.toFixed(1),
+      label,
+      probability?.toFixed(3) ?? '',
+      file,
+    ]),
+  ]);
