@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ship } from '@semivae/export';
 import { areaUnderRoc, averagePrecision } from '@semivae/report';
 import { load, memoryFiles } from '@semivae/runtime';
 import {
-  builtInRecipe,
   onnxRuntimeEngine,
   openTable,
-  TABLE,
+  parseRecipe,
+  type Recipe,
   type Table,
   trainTable,
 } from '@semivae/train/node';
@@ -24,17 +25,34 @@ export interface NslKddReport {
   readonly averagePrecision: number;
   /** The bound alone as the score. */
   readonly nllAuroc: number;
+  /** At the threshold that keeps 1 % of false alarms on calibration rows: the rate on the test file's normal rows. */
+  readonly falseAlarms: number;
+  /** The share of attacks called anomalies at that threshold. */
+  readonly recall: number;
+  readonly aurocs: readonly number[];
   readonly seeds: readonly number[];
   readonly minutes: number;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
 }
 
-const FEATURES = Array.from({ length: 41 }, (_, i) => `column${String(i).padStart(2, '0')}`);
+const RECIPE = new URL('../../models/nsl-kdd/recipe.json', import.meta.url);
+const TRAINING = 'KDDTrain+_20Percent.txt';
+const TEST = 'KDDTest+.txt';
 
-/** Connections of a file: 41 features, and the name of the attack, or `normal`. */
-export const connections = (file: string, where = 'true'): string =>
-  `SELECT ${FEATURES.join(', ')}, column41 AS attack FROM read_csv('${file.replaceAll("'", "''")}', header = false) WHERE ${where}`;
+/** The recipe of models/nsl-kdd, which is the default one for tables, its file lying in this folder. */
+function recipeIn(dataDir: string): Recipe & { readonly data: { readonly sql: string } } {
+  const recipe = parseRecipe(JSON.parse(readFileSync(RECIPE, 'utf8')), 'models/nsl-kdd/recipe.json');
+  const sql = recipe.data.sql!.replace(TRAINING, join(dataDir, TRAINING).replaceAll("'", "''"));
+  return { ...recipe, data: { ...recipe.data, sql } };
+}
+
+/** The test file by the training file's query: all of its rows, with the name of the attack. */
+const testQuery = (dataDir: string): string =>
+  recipeIn(dataDir)
+    .data.sql.replace(TRAINING, TEST)
+    .replace('EXCLUDE (attack, difficulty)', 'EXCLUDE (difficulty)')
+    .replace(/ WHERE attack = 'normal'$/, '');
 
 /** Everything of a table, by column. */
 async function wholeTable(table: Table): Promise<Record<string, Float64Array | string[]>> {
@@ -59,26 +77,27 @@ const round = (value: number): number => Number(value.toFixed(4));
 /** Trains on the normal connections of the training file alone, and scores the test file. */
 async function judged(dataDir: string, seed: number) {
   const engine = onnxRuntimeEngine({ threads: 1 });
-  const base = builtInRecipe(TABLE);
-  const sql = connections(join(dataDir, 'KDDTrain+_20Percent.txt'), "column41 = 'normal'");
-  const table = await openTable([], { sql });
-  const recipe = {
-    ...base,
-    data: { ...base.data, name: 'nsl-kdd', columns: { attack: { kind: 'ignored' as const } } },
-  };
+  const recipe = recipeIn(dataDir);
+  const table = await openTable([], { sql: recipe.data.sql });
   const trained = await trainTable(table, recipe, { seed, engine });
   await table.close();
   const model = await load(memoryFiles(await ship({ name: 'nsl-kdd', version: '0', engine, ...trained })));
-  const test = await openTable([], { sql: connections(join(dataDir, 'KDDTest+.txt')) });
+  const test = await openTable([], { sql: testQuery(dataDir) });
   const { attack, ...columns } = await wholeTable(test);
   await test.close();
-  const { score, nll } = await model.scoreColumns(columns);
+  const { score, nll, anomaly } = await model.scoreColumns(columns);
   await model.dispose();
   const anomalous = (attack as string[]).map((name) => name !== 'normal');
+  const called = (wanted: boolean) => {
+    const own = anomalous.flatMap((each, row) => (each === wanted ? [anomaly![row]!] : []));
+    return mean(own);
+  };
   return {
     auroc: areaUnderRoc(score, anomalous),
     averagePrecision: averagePrecision(score, anomalous),
     nllAuroc: areaUnderRoc(nll, anomalous),
+    falseAlarms: called(false),
+    recall: called(true),
   };
 }
 
@@ -102,6 +121,9 @@ export async function benchNslKdd({
     auroc: over((each) => each.auroc),
     averagePrecision: over((each) => each.averagePrecision),
     nllAuroc: over((each) => each.nllAuroc),
+    falseAlarms: over((each) => each.falseAlarms),
+    recall: over((each) => each.recall),
+    aurocs: found.map((each) => round(each.auroc)),
     seeds,
     minutes: round((performance.now() - start) / 60_000),
     machine: machine(),

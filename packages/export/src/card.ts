@@ -24,8 +24,11 @@ const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string 
   return `| \`${head.file}\` | ${name} | ${ports(head.inputs)} | ${ports(head.outputs)} |`;
 };
 
+/** A cell of a Markdown table. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+
 const columnLine = ({ name, kind, encoding, reason }: TableInput['columns'][number]): string =>
-  `| ${name.replaceAll('|', '\\|')} | ${kind} | ${reason ?? encoding} |`;
+  `| ${cell(name)} | ${kind} | ${cell(reason ?? encoding ?? '')} |`;
 
 const inputLines = (input: Manifest['input']): string[] =>
   input.kind === 'image'

@@ -52,6 +52,8 @@ const dataSchema = z.strictObject({
     .nonnegative()
     .default(0)
     .describe('Rows of a table that training never sees, for p-values; below 1 it is a share.'),
+  citation: z.string().optional().describe('Where a table comes from, for the model card.'),
+  licence: z.string().optional().describe('The licence of a table, for the model card.'),
   columns: z
     .record(z.string(), columnSchema)
     .default({})

@@ -53,7 +53,10 @@ export function describeData({ name, source, licence, citation, train, test }: D
 }
 
 /** What a run keeps of a table. */
-export function describeTable({ columns, set, calibration, anomalies, sample }: PreparedTable): DataInfo {
+export function describeTable(
+  { columns, set, calibration, anomalies, sample }: PreparedTable,
+  { data: { citation = set.name, licence = 'not stated' } }: Recipe,
+): DataInfo {
   const cell = (of: Cells, row: number): number | string | null =>
     of[row] === '' || Number.isNaN(of[row]) ? null : of[row]!;
   const rows = Array.from({ length: Math.min(EXAMPLES, sample.rows) }, (_, row) =>
@@ -62,8 +65,8 @@ export function describeTable({ columns, set, calibration, anomalies, sample }: 
   return {
     name: set.name,
     source: set.name,
-    licence: 'as its owner says',
-    citation: set.name,
+    licence,
+    citation,
     columns,
     classes: set.classes,
     ...(set.classShares && { classShares: set.classShares }),

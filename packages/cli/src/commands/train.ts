@@ -172,7 +172,7 @@ async function openTableSource(
     const labels = options.labels === undefined ? {} : { labels: recipe.data.labels };
     return {
       recipe: completeRecipe(recipe, prepared, seed, labels),
-      data: describeTable(prepared),
+      data: describeTable(prepared, recipe),
       set: prepared.set,
       prepared,
       close() {

@@ -17,8 +17,15 @@ const asking = (asked: NonNullable<InferOptions['asked']>[string]): InferOptions
   asked: { it: asked },
 });
 
+interface Guess {
+  readonly name: string;
+  readonly cells: ColumnSample['cells'];
+  readonly expected: object;
+  readonly type?: ColumnSample['type'];
+}
+
 describe('a column is taken for', () => {
-  const cases: readonly (readonly [string, ColumnSample['cells'], object, ColumnSample['type']?])[] = [
+  const cases: readonly Guess[] = [
     [
       'numeric, if it is of many numbers',
       normal,
@@ -96,15 +103,15 @@ describe('a column is taken for', () => {
       texts(() => ''),
       { kind: 'ignored', reason: 'every cell is missing' },
     ],
-  ];
+  ].map(([name, cells, expected, type]) => ({ name, cells, expected, type }) as Guess);
 
-  test.each(cases)('%s', (_, cells, expected, type) => {
+  test.each(cases)('$name', ({ cells, expected, type }) => {
     expect(kindOf(cells, {}, type)).toMatchObject({ name: 'it', ...expected });
   });
 
-  test.each(cases.filter(([, cells]) => new Set(cells).size > 2))(
-    '%s, whatever is missing of it',
-    (_, cells, expected, type) => {
+  test.each(cases.filter(({ cells }) => new Set<unknown>(cells).size > 2))(
+    '$name, whatever is missing of it',
+    ({ cells, expected, type }) => {
       const holed =
         cells instanceof Float64Array
           ? cells.map((each, row) => (row % 5 === 0 ? Number.NaN : each))
@@ -113,7 +120,7 @@ describe('a column is taken for', () => {
     },
   );
 
-  test.each(cases)('%s, in whatever order it comes', (_, cells, __, type) => {
+  test.each(cases)('$name, in whatever order it comes', ({ cells, type }) => {
     expect(kindOf(cells.toReversed(), {}, type)).toEqual(kindOf(cells, {}, type));
   });
 

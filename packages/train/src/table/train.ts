@@ -60,7 +60,7 @@ export async function trainTable(
   const ended = await kept(recipe, prepared, options);
   const sample = new TextEncoder().encode(encodeSamples(prepared.columns, prepared.sample));
   return {
-    info: { recipe, seed, engine: engine.name, data: describeTable(prepared), versions: {} },
+    info: { recipe, seed, engine: engine.name, data: describeTable(prepared, recipe), versions: {} },
     ...ended,
     held: { tensors: heldTensors(prepared), sample },
     prepared,
