@@ -12,6 +12,8 @@ export interface AdbenchOptions {
   readonly jobs?: number;
   /** Sets whose names hold one of these. */
   readonly only?: readonly string[];
+  /** Anomalies that training is told of; they are not judged. */
+  readonly known?: number;
   readonly progress?: (text: string) => void;
 }
 
@@ -40,13 +42,13 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, each) => sum + each, 0) / values.length;
 const round = (value: number): number => Number(value.toFixed(2));
 
-async function casesIn(folder: string, only: readonly string[] = ['']): Promise<Case[]> {
+async function casesIn({ dataDir: folder, only = [''], known = 0 }: AdbenchOptions): Promise<Case[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.npz'));
   const files = names
     .filter((name) => only.some((each) => name.includes(each)))
     .map((name) => join(folder, name));
   const cases: Case[] = [];
-  for (const file of files) for (const seed of await seedsOf(file)) cases.push({ file, seed });
+  for (const file of files) for (const seed of await seedsOf(file)) cases.push({ file, seed, known });
   return cases;
 }
 
@@ -97,14 +99,10 @@ function bySet(results: readonly CaseResult[]): Record<string, SetFigures> {
  * Detection on the sets of ADBench (Han et al. 2022) by the default recipe for tables: trained on a random half of the
  * ordinary rows, judged on the other half and all anomalies.
  */
-export async function benchAdbench({
-  dataDir,
-  jobs = availableParallelism(),
-  only,
-  progress,
-}: AdbenchOptions): Promise<AdbenchReport> {
+export async function benchAdbench(options: AdbenchOptions): Promise<AdbenchReport> {
+  const { jobs = availableParallelism(), progress } = options;
   const start = performance.now();
-  const cases = await casesIn(dataDir, only);
+  const cases = await casesIn(options);
   const results: CaseResult[] = [];
   await judged(cases, jobs, (result) => {
     results.push(result);

@@ -66,6 +66,7 @@ program
     'sets whose names hold this; may be repeated',
     (name: string, all: string[] = []) => [...all, name],
   )
+  .option('--known <count>', 'anomalies that training is told of; they are not judged', positive)
   .option('--jobs <count>', 'splits judged at once; by default one for each core', positive)
   .option('--json', 'one line of JSON on stdout')
   .action(async ({ json, ...options }: Options & AdbenchOptions) =>

@@ -3,12 +3,14 @@ import { areaUnderRoc } from '@semivae/report';
 import { load, memoryFiles } from '@semivae/runtime';
 import { builtInRecipe, onnxRuntimeEngine, openTable, TABLE, trainTable } from '@semivae/train/node';
 import { nearestDistance } from './nearest.ts';
-import { type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';
+import { KNOWN, type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';
 
 /** One split of one set. */
 export interface Case {
   readonly file: string;
   readonly seed: number;
+  /** Anomalies that training is told of. */
+  readonly known?: number;
 }
 
 /** Areas under the receiver operating characteristic, in percent, and what they took. */
@@ -43,11 +45,12 @@ export async function seedsOf(file: string): Promise<readonly number[]> {
 }
 
 /** Trains the default recipe for tables, ships it, and scores through the runtime, as anybody would. */
-export async function judgeCase({ file, seed }: Case): Promise<CaseResult> {
+export async function judgeCase({ file, seed, known = 0 }: Case): Promise<CaseResult> {
   const start = performance.now();
-  const split = splitRows(await readSet(file), seed);
+  const split = splitRows(await readSet(file), seed, known);
   const base = builtInRecipe(TABLE);
-  const recipe = { ...base, data: { ...base.data, name: file, calibration: 0 } };
+  const told = known > 0 ? { labelColumn: KNOWN, anomalyLabel: 'yes' } : {};
+  const recipe = { ...base, data: { ...base.data, name: file, calibration: 0, ...told } };
   const engine = onnxRuntimeEngine({ threads: 1 });
   const trained = await trainTable(trainingTable(file, split), recipe, { seed, engine, array: true });
   const model = await load(memoryFiles(await ship({ name: 'adbench', version: '0', engine, ...trained })), {

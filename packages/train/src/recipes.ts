@@ -16,7 +16,6 @@ const table = {
   batch: { unlabelled: 128, labelled: 64 },
   optimizer: { learningRate: 2e-3, warmup: 50, decay: 1, floor: 0.03, weightDecay: 1e-2, average: 0.98 },
   epochs: 15,
-  stepsPerEpoch: 100,
   keep: 'best',
   score: { kind: 'elbo', samples: 4, neighbours: 2000 },
 } as const satisfies RecipeInput;

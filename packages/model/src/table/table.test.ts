@@ -1,4 +1,4 @@
-import { input, interpret, textsOf as textsIn, textTensor } from '@semivae/graph';
+import { type Feeds, input, interpret, textsOf as textsIn, textTensor } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
 import {
   type Cells,
@@ -126,20 +126,17 @@ describe('encoding', () => {
     (name, column) => {
       const only: TableColumns = { kind: 'table', columns: [column] };
       const own = layoutOf(only);
-      const cells = isText(column)
+      const shape = [rows.length, 1];
+      const cells = rows.map((row) => row[name]);
+      const fed: Feeds = isText(column)
         ? {
             texts: textTensor(
-              [rows.length, 1],
-              rows.map((row) => (row[name] ?? '') as string),
+              shape,
+              cells.map((each) => (each ?? '') as string),
             ),
           }
-        : {
-            numbers: {
-              shape: [rows.length, 1],
-              data: Float64Array.from(rows, (row) => (row[name] ?? Number.NaN) as number),
-            },
-          };
-      const [x] = interpret([encodeTable(only, rawTable(only, rows.length))], cells);
+        : { numbers: { shape, data: Float64Array.from(cells, (each) => (each ?? Number.NaN) as number) } };
+      const [x] = interpret([encodeTable(only, rawTable(only, rows.length))], fed);
       const at = layout.columns.findIndex((each) => each.name === name);
       const places = own.features.map(({ part }) =>
         layout.features.findIndex((place) => place.column === at && place.part === part),

@@ -17,7 +17,15 @@ function knownLabels({ data }: Recipe, { set }: PreparedTable, seed: number): nu
   return train.filter((row) => set.labels[row]! >= 0).length;
 }
 
-/** A recipe for a table with what hangs on the table filled in: labels, latent, the limit of the slopes. */
+/** A pass over the rows, but no fewer steps than a small table needs and no more than a large one has use for. */
+function stepsOf({ batch }: Recipe, { set }: PreparedTable): number {
+  return Math.min(MOST_STEPS, Math.max(LEAST_STEPS, Math.floor(set.rows / batch.unlabelled)));
+}
+
+const LEAST_STEPS = 100;
+const MOST_STEPS = 300;
+
+/** A recipe for a table with what hangs on the table filled in: labels, latent, steps, the limit of the slopes. */
 export function completeRecipe(
   recipe: Recipe,
   prepared: PreparedTable,
@@ -27,8 +35,10 @@ export function completeRecipe(
   const { columns } = prepared;
   const known = knownLabels(recipe, prepared, seed);
   const { clipNorm = 2 * layoutOf(columns).features.length } = recipe.optimizer;
+  const { stepsPerEpoch = stepsOf(recipe, prepared) } = recipe;
   return {
     ...recipe,
+    stepsPerEpoch,
     data: { ...recipe.data, labels: recipe.model.kind === 'm1' ? 0 : (labels ?? known) },
     model: { ...recipe.model, latent: latentOf(recipe, columns) },
     optimizer: { ...recipe.optimizer, clipNorm },
