@@ -8,8 +8,6 @@ import { recipes } from './recipes.ts';
 import {
   appendMetrics,
   createRun,
-  describeData,
-  type RunInfo,
   readCheckpoint,
   readMetrics,
   readRun,
@@ -17,6 +15,7 @@ import {
   writeAtomically,
   writeCheckpoint,
 } from './run.ts';
+import { describeData, type RunInfo } from './run-info.ts';
 
 const info: RunInfo = {
   recipe: recipes['digits-m2']!,
