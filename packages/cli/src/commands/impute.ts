@@ -63,8 +63,9 @@ async function runImpute(bundle: string, files: string[], options: ImputeOptions
 async function filled(model: Model, opened: BundleTable, out: string, output: Output): Promise<void> {
   const { table, names, memory } = opened;
   const columns = table.columns.filter(({ name }) => names.includes(name));
-  const keep = table.columns.map(({ name }) => name).filter((name) => !names.includes(name));
-  const writer = await openTableWriter(out, columns, { beside: table, keep, memory });
+  const order = table.columns.map(({ name }) => name);
+  const keep = order.filter((name) => !names.includes(name));
+  const writer = await openTableWriter(out, columns, { beside: table, keep, order, memory });
   const progress = openRowProgress('filling', table.rows);
   let counts: Counts;
   try {

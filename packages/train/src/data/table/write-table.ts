@@ -14,6 +14,8 @@ export interface WriterOptions {
   readonly beside?: Table;
   /** Which columns of it, instead of all. */
   readonly keep?: readonly string[];
+  /** Columns in the order that they are written in, instead of those carried over first; others follow. */
+  readonly order?: readonly string[];
   /** Instead of the format that the name tells. */
   readonly format?: OutputFormat;
   readonly memory?: number;
@@ -40,7 +42,7 @@ export async function openTableWriter(
   columns: readonly TableColumn[],
   options: WriterOptions = {},
 ): Promise<TableWriter> {
-  const { beside, keep, format, memory, threads } = options;
+  const { beside, keep, order = [], format, memory, threads } = options;
   const kept = beside ? carriedNames(beside, keep) : [];
   checkNew(path, columns, kept);
   const shared = beside && sourceOf(beside)?.engine;
@@ -49,7 +51,7 @@ export async function openTableWriter(
   try {
     const file = await outputFile(path, await engine.folder(), format);
     const rows = await stageRows(engine, columns);
-    return writer({ engine, file, rows, columns, beside, kept }, release);
+    return writer({ engine, file, rows, columns, beside, kept, order }, release);
   } catch (reason) {
     await release();
     throw reason;
@@ -85,6 +87,7 @@ interface Writing {
   readonly columns: readonly TableColumn[];
   readonly beside: Table | undefined;
   readonly kept: readonly string[];
+  readonly order: readonly string[];
 }
 
 async function finished(writing: Writing): Promise<void> {
@@ -114,12 +117,16 @@ async function copied(writing: Writing): Promise<void> {
 }
 
 /** DuckDB joins by position, and each side is read in its order. */
-function copySql({ file, rows, columns }: Writing, carried: Carried | undefined): string {
+function copySql({ file, rows, columns, order }: Writing, carried: Carried | undefined): string {
   const answers = columns.map(({ name, type }, i) => ({
     name,
     sql: spelled(rows.columns[i] ?? '', type, file.format),
   }));
-  const all = [...(carried?.columns ?? []), ...answers].map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
+  const place = ({ name }: { readonly name: string }) =>
+    order.includes(name) ? order.indexOf(name) : order.length;
+  const all = [...(carried?.columns ?? []), ...answers]
+    .sort((a, b) => place(a) - place(b))
+    .map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
   const from = carried ? `${carried.relation} POSITIONAL JOIN ${rows.relation}` : rows.relation;
   return `COPY (SELECT ${all.join(', ')} FROM ${from}) TO ${text(file.temporary)} (${file.how})`;
 }
