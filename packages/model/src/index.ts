@@ -1,4 +1,5 @@
 export * from './columns.ts';
+export * from './convolutional.ts';
 export * from './errors.ts';
 export * from './factors.ts';
 export * from './families/bernoulli.ts';
