@@ -2,6 +2,7 @@ export * from './assemble.ts';
 export * from './bounds.ts';
 export * from './checkpoint.ts';
 export * from './classify.ts';
+export * from './clusters.ts';
 export * from './data/index.ts';
 export * from './engines/engine.ts';
 export * from './engines/onnxruntime.ts';
