@@ -11,6 +11,7 @@ export * from './feeds.ts';
 export * from './fit.ts';
 export * from './initial.ts';
 export * from './judge.ts';
+export * from './likelihood.ts';
 export * from './objectives.ts';
 export * from './optimizers.ts';
 export * from './recipe.ts';
