@@ -20,6 +20,7 @@ import { examples, flat, placed, weighted } from './examples.ts';
 import { modelExamples, stepFeeds, steps } from './models.ts';
 import { fedTensors, normals, storedTensors } from './numbers.ts';
 import { isolatedOps, withWrongRule } from './ops.ts';
+import { paperExamples } from './papers.ts';
 
 /** A state as it is after some steps: moments that are not zero. */
 const midway = ({ state }: TrainingStep): Feeds =>
@@ -47,7 +48,7 @@ describe.each(engines)('$name on $backend computes', (engine) => {
     await expectAgreement(engine, graph('example', { value }), feeds);
   });
 
-  test.each(modelExamples)('$name and its slopes', async ({ objective, feeds }) => {
+  test.each([...modelExamples, ...paperExamples])('$name and its slopes', async ({ objective, feeds }) => {
     const parameters = leavesOf([objective.loss], 'parameter');
     const slopes = gradients(objective.loss, parameters);
     const outputs = Object.fromEntries(
@@ -99,7 +100,7 @@ describe.each(judges)('$name on $backend finds by itself the slopes of', (judge)
     await expectGradients(judge, example.name, weighted(value), Object.values(wrt), feeds);
   });
 
-  test.each(modelExamples)('$name', async ({ name, objective: { loss }, feeds }) => {
+  test.each([...modelExamples, ...paperExamples])('$name', async ({ name, objective: { loss }, feeds }) => {
     await expectGradients(judge, name, loss, leavesOf([loss], 'parameter'), feeds);
   });
 });

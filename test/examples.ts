@@ -3,12 +3,16 @@ import {
   add,
   and,
   argMax,
+  averagePool,
   bernoulliLogProbability,
   bounded,
+  type ConvTransposeOptions,
   cast,
   clip,
   concat,
   constant,
+  conv,
+  convTranspose,
   cos,
   div,
   equal,
@@ -19,6 +23,7 @@ import {
   gather,
   gatherElements,
   gemm,
+  gradients,
   greater,
   input,
   integers,
@@ -35,6 +40,7 @@ import {
   logSumExp,
   matmul,
   max,
+  maxPool,
   mean,
   min,
   mul,
@@ -55,6 +61,7 @@ import {
   signedLog,
   silu,
   sin,
+  sizeOf,
   slice,
   softmax,
   softplus,
@@ -106,11 +113,29 @@ function example(
 const matrix = [2, 3];
 const cube = [2, 3, 4];
 const bits = (...values: number[]) => constant(Uint8Array.from(values), [values.length], 'bool');
+/** Geometries in every case that the rules of convolutions treat apart. */
+const geometries: readonly (readonly [string, ConvTransposeOptions])[] = [
+  ['plain', {}],
+  ['strided', { strides: [2, 3] }],
+  ['padded', { pads: [1, 1, 1, 1] }],
+  ['padded unevenly', { pads: [0, 2, 1, 0] }],
+  ['dilated', { dilations: [2, 1] }],
+  ['strided and padded', { strides: [2, 2], pads: [1, 1, 1, 1] }],
+  ['strided and dilated', { strides: [2, 3], dilations: [1, 2], pads: [1, 0, 2, 1] }],
+  ['in groups', { group: 2, strides: [1, 2], pads: [0, 1, 0, 1] }],
+];
+const kernelsOf = (channels: number, out: number, { group = 1 }: ConvTransposeOptions) =>
+  [channels, out / group, 2, 3] as const;
 const wholes = (values: readonly number[], shape: readonly number[]) => reshape(integers(values), shape);
 /** A text for every row of numbers. */
 const named = (a: Value) => gather(texts(['x', '', 'ü', 'y']), argMax(a));
 const placeOf = (a: Value) => asNumber(labelEncoder(a, ['x', '', 'ü', 'y']));
 const whereLess = (a: Value) => where(less(a, 0), floor(a), 0.5);
+const spreadOut = (x: Value, w: Value, bias: Value) =>
+  exp(convTranspose(x, w, { bias, strides: [2, 3], dilations: [3, 1], outputPadding: [1, 2] }));
+/** Slopes of what is not linear, so that they have slopes of their own, as rows of one length. */
+const slopesOf = (value: Value, ...wrt: readonly Value[]) =>
+  gradients(sum(exp(mul(value, 0.5))), wrt).map((slope) => reshape(slope, [sizeOf(slope.shape)]));
 const asNumber = (a: Value) => cast(a, 'float32');
 
 /** Every differentiable function, in every case that its gradient treats apart. */
@@ -230,6 +255,37 @@ export const examples: readonly Example[] = [
     [2, 1, 2, 3],
     [4, 3, 2],
   ]),
+  ...geometries.flatMap(([title, options]) => [
+    example(`conv, ${title}`, (x, w) => conv(x, w, options), [[2, 4, 5, 7], kernelsOf(6, 4, options)]),
+    example(`convTranspose, ${title}`, (x, w) => convTranspose(x, w, options), [
+      [2, 4, 3, 2],
+      kernelsOf(4, 6, options),
+    ]),
+  ]),
+  example('conv, with a bias', (x, w, bias) => exp(conv(x, w, { bias, strides: [3, 1] })), [
+    [1, 2, 7, 3],
+    [3, 2, 2, 2],
+    [3],
+  ]),
+  example('convTranspose, with a bias and output padding', spreadOut, [[2, 2, 3, 2], [2, 3, 2, 3], [3]]),
+  example(
+    'conv, its slopes',
+    (x, w) => concat(slopesOf(conv(x, w, { strides: [2, 1], pads: [1, 0, 0, 1] }), x, w), 0),
+    [
+      [2, 1, 4, 3],
+      [2, 1, 3, 2],
+    ],
+  ),
+  example(
+    'convTranspose, its slopes',
+    (x, w) => concat(slopesOf(convTranspose(x, w, { strides: [2, 1], pads: [1, 0, 0, 1] }), x, w), 0),
+    [
+      [2, 1, 2, 3],
+      [1, 2, 3, 2],
+    ],
+  ),
+  example('averagePool', (a) => exp(averagePool(a, 2)), [[2, 3, 4, 2]]),
+  example('maxPool', (a) => exp(maxPool(a, 2)), [[2, 3, 2, 4]]),
   example('linear', (x, w, b) => linear(x, w, b), [matrix, [3, 4], [4]]),
   example('linear, over axes before the rows', (x, w, b) => exp(linear(x, w, b)), [cube, [4, 2], [2]]),
   example('linear, without a bias', (x, w) => linear(x, w), [cube, [4, 2]]),

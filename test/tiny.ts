@@ -6,6 +6,7 @@ import {
   imageSet,
   onnxRuntimeEngine,
   parseRecipe,
+  type Recipe,
   type RecipeInput,
   type Report,
   type Table,
@@ -31,12 +32,16 @@ async function last(
 }
 
 /** A small model of the embedded digits: one epoch, one hidden layer of 32, 4 latents. */
-export async function tiny(kind: 'm1' | 'm2'): Promise<Tiny> {
+export async function tiny(
+  kind: Recipe['model']['kind'],
+  model: RecipeInput['model'] = {},
+  labels = kind === 'm1' ? 0 : 500,
+): Promise<Tiny> {
   const engine = onnxRuntimeEngine({ threads: 1 });
   const recipe = parseRecipe({
     name: `tiny-${kind}`,
-    data: { labels: kind === 'm1' ? 0 : 500 },
-    model: { kind, latent: 4, hidden: [32] },
+    data: { labels },
+    model: { kind, latent: 4, hidden: [32], ...model },
     optimizer: { learningRate: 1e-2 },
     epochs: 1,
   });

@@ -56,7 +56,7 @@ async function openErrors(
 ): Promise<Figured> {
   const model = modelOf(info.recipe, shape);
   if (!model.y) return async () => ({});
-  const ask = await openTester(engine, model, shape);
+  const ask = await openTester(engine, model, shape, { clusters: info.recipe.data.labels === 0 });
   const known = someRows(
     held,
     Int32Array.from({ length: held.rows }, (_, row) => row).filter((row) => held.labels[row]! >= 0),

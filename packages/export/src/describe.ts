@@ -47,6 +47,12 @@ export const specOf = (
 const papers: Readonly<Record<string, string>> = {
   m1: 'Kingma et al. 2014, Semi-Supervised Learning with Deep Generative Models, M1 (arXiv:1406.5298)',
   m2: 'Kingma et al. 2014, Semi-Supervised Learning with Deep Generative Models, M2 (arXiv:1406.5298)',
+  'm1+m2':
+    'Kingma et al. 2014, Semi-Supervised Learning with Deep Generative Models, M1+M2 (arXiv:1406.5298)',
+  sdgm: 'Maaløe et al. 2016, Auxiliary Deep Generative Models, SDGM (arXiv:1602.05473)',
+  adgm: 'Maaløe et al. 2016, Auxiliary Deep Generative Models, ADGM (arXiv:1602.05473)',
+  cvae: 'Sohn et al. 2015, Learning Structured Output Representation using Deep Conditional Generative Models',
+  vade: 'Jiang et al. 2017, Variational Deep Embedding (arXiv:1611.05148)',
 };
 
 const number = (each: number): string => String(Number(each.toPrecision(4)));
@@ -132,6 +138,12 @@ export interface Described {
   readonly calibration?: Calibration;
 }
 
+/** Names of classes; of clusters, which are no classes, where no label was trained on. */
+function labelsOf({ y }: Model, { recipe, data }: ShipOptions['info']): readonly string[] {
+  if (!y) return [];
+  return recipe.data.labels > 0 ? data.classes : data.classes.map((_, i) => `cluster ${i + 1}`);
+}
+
 /** The manifest of a bundle. */
 export function manifestOf(options: ShipOptions, described: Described): Manifest {
   const { name, info, checkpoint, metrics, version } = options;
@@ -154,7 +166,7 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
       },
     },
     input: inputOf(data.columns),
-    labels: model.y ? data.classes : [],
+    labels: labelsOf(model, info),
     latent: { size: latent },
     heads,
     score,

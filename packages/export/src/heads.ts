@@ -1,14 +1,18 @@
-import { type Graph, graph, input, neg } from '@semivae/graph';
+import { exp, type Graph, graph, input, mul, neg, sub } from '@semivae/graph';
 import {
   encodeImages,
+  type Gaussian,
   type ImageColumns,
   known,
   type Model,
-  query,
+  mapValues,
+  queryAtMeans,
   rawImages,
+  standardNormal,
   type Values,
+  type Variable,
 } from '@semivae/model';
-import { type Bound, summedOver } from '@semivae/train';
+import { type Bound, classDensity, summedOver } from '@semivae/train';
 
 /** The graphs that are shipped, by head; a model without classes has no classifier. */
 export interface HeadGraphs {
@@ -23,21 +27,43 @@ export interface HeadGraphs {
 const chosen = (answers: Values, names: readonly string[]): Values =>
   Object.fromEntries(names.map((name) => [name, answers[name]!]));
 
+/** p(z|y) of a model whose latents are not standard normal. */
+function priorOf({ p, z }: Model, label: Values = {}): Gaussian | undefined {
+  const { family, at } = p.find(({ variable }) => variable.name === z.name)!;
+  return family === standardNormal ? undefined : (at(label) as Gaussian);
+}
+
+/** A posterior in units of the prior, under which what ships is standard normal in every model. */
+function whitened({ answers, mean, logVariance }: Gaussian, prior?: Gaussian): Values {
+  if (!prior) return answers;
+  const apart = mul(sub(mean, prior.mean), exp(mul(prior.logVariance, -0.5)));
+  return { mean: apart, logVariance: sub(logVariance, prior.logVariance) };
+}
+
+/** The same way back. */
+const coloured = (latent: Values, prior?: Gaussian): Values =>
+  prior ? mapValues(latent, prior.sample!) : latent;
+
+const classesOf = (model: Model, y: Variable, pixels: Values): Values =>
+  classDensity(model, y, { ...known(pixels, ['batch']), still: true }).answers;
+
 /**
  * The queries of a model of images, from raw bytes to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z), and the
- * negative bound on log p(x), whose noise is one draw shared by all rows.
+ * negative bound on log p(x), whose noise is one draw shared by all rows. What a query needs and is not given, such as the
+ * auxiliary variable of an SDGM, stands at its mean; z is in units of its prior, p(z) or p(z|y).
  */
 export function imageHeads(model: Model, columns: ImageColumns, bound: Bound): HeadGraphs {
   const { x, y, z } = model;
   const pixels = { [x.name]: encodeImages(rawImages(columns, 'batch', x.name)) };
   const label = y && { [y.name]: input(y.name, ['batch', y.size]) };
-  const latent = { [z.name]: input(z.name, ['batch', z.size]) };
-  const encoder = query(model.q, z, { ...pixels, ...label }).answers;
-  const decoder = query(model.p, x, { ...label, ...latent }).answers;
+  const latent = { [z.name]: input('z', ['batch', z.size]) };
+  const prior = priorOf(model, label);
+  const encoder = whitened(queryAtMeans(model.q, z, { ...pixels, ...label }) as Gaussian, prior);
+  const decoder = queryAtMeans(model.p, x, { ...label, ...coloured(latent, prior) }).answers;
   const evidence = (y ? summedOver(y, bound) : bound)(model, known(pixels, [1]));
   return {
     ...(y && {
-      classifier: graph('classifier', chosen(query(model.q, y, pixels).answers, ['probabilities', 'logits'])),
+      classifier: graph('classifier', chosen(classesOf(model, y, pixels), ['probabilities', 'logits'])),
     }),
     encoder: graph('encoder', chosen(encoder, ['mean', 'logVariance'])),
     decoder: graph('decoder', chosen(decoder, ['mean'])),

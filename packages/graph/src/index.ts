@@ -6,6 +6,7 @@ export * from './leaves.ts';
 export * from './onnx/decode.ts';
 export * from './onnx/encode.ts';
 export * from './onnx/types.ts';
+export * from './ops/convolution.ts';
 export * from './ops/elementwise.ts';
 export * from './ops/gather.ts';
 export * from './ops/layout.ts';

@@ -4,6 +4,7 @@ import { onnx } from '#schema';
 import { logSumExp, softplus } from './functions.ts';
 import { constant, input } from './leaves.ts';
 import { elementTypeCodes } from './onnx/types.ts';
+import { conv, convTranspose } from './ops/convolution.ts';
 import * as elementwise from './ops/elementwise.ts';
 import { gather } from './ops/gather.ts';
 import { concat, expand, reshape, slice, transpose } from './ops/layout.ts';
@@ -53,6 +54,14 @@ const cases: readonly [string, Build][] = [
   ['gemm_transposeB', (a, b, c) => gemm(a, b, { c: c!, transB: true })],
   ['matmul_2d', matmul],
   ['matmul_4d', matmul],
+  ['basic_conv_with_padding', (x, w) => conv(x, w, { pads: [1, 1, 1, 1] })],
+  ['basic_conv_without_padding', (x, w) => conv(x, w)],
+  ['conv_with_strides_padding', (x, w) => conv(x, w, { strides: [2, 2], pads: [1, 1, 1, 1] })],
+  ['conv_with_strides_and_asymmetric_padding', (x, w) => conv(x, w, { strides: [2, 2], pads: [1, 0, 1, 0] })],
+  ['convtranspose', (x, w) => convTranspose(x, w)],
+  ['convtranspose_dilations', (x, w) => convTranspose(x, w, { dilations: [2, 2] })],
+  ['convtranspose_kernel_shape', (x, w) => convTranspose(x, w, { strides: [3, 2], outputPadding: [1, 1] })],
+  ['convtranspose_pads', (x, w) => convTranspose(x, w, { strides: [3, 2], pads: [1, 2, 1, 2] })],
   ['gather_0', (a, at) => gather(a, at, 0)],
   ['gather_1', (a, at) => gather(a, at, 1)],
   ['gather_2d_indices', (a, at) => gather(a, at, 1)],

@@ -34,8 +34,8 @@ function factor(
 }
 
 const density = (letter: string) => (of: Variable) => ({
-  /** With no parents. */
-  is: (family: Family) => factor(letter, of, [], family, noNetwork),
+  /** With no parents; what the family needs is then of no network, but for `own()`. */
+  is: (family: Family, network: Network = noNetwork) => factor(letter, of, [], family, network),
   given: (...parents: readonly Variable[]) => ({
     is: (family: Family, network: Network) => factor(letter, of, parents, family, network),
   }),
@@ -68,6 +68,10 @@ export interface Known {
   readonly scope: string;
   /** What q is shown in place of some of the values, in training: noisy or partly hidden rows. */
   readonly shown?: Values;
+  /** log q of each of the values that was drawn, not seen, by name: one number for each row. */
+  readonly drawn?: Values;
+  /** Nothing is drawn: what is hidden stands at its mean. */
+  readonly still?: boolean;
 }
 
 export const known = (values: Values, noiseShape: Shape, scope = '', shown?: Values): Known => ({
@@ -87,7 +91,8 @@ export interface Completed {
 }
 
 /** Draws each variable of `factors` that is not known, in order. Throws `NOT_DRAWABLE` for a family without a draw. */
-export function complete(factors: readonly Factor[], { values, noiseShape, scope, shown }: Known): Completed {
+export function complete(factors: readonly Factor[], seen: Known): Completed {
+  const { values, noiseShape, scope, shown, still } = seen;
   return factors.reduce<Completed>(
     (so, each) => {
       const { name, size } = each.variable;
@@ -102,11 +107,31 @@ export function complete(factors: readonly Factor[], { values, noiseShape, scope
           remedy,
         );
       }
-      const drawn = distribution.sample(noise(`${scope}noise(${name})`, [...noiseShape, size]));
+      const mean = still && distribution.answers.mean;
+      const drawn = mean || distribution.sample(noise(`${scope}noise(${name})`, [...noiseShape, size]));
       return { values: { ...so.values, [name]: drawn }, drawn: { ...so.drawn, [name]: distribution } };
     },
     { values, drawn: {} },
   );
+}
+
+const before = (factors: readonly Factor[], of: Variable): readonly Factor[] =>
+  factors.slice(
+    0,
+    Math.max(
+      0,
+      factors.findIndex((each) => each.variable.name === of.name),
+    ),
+  );
+
+/** What is known once the variables are drawn that q draws before `of`, and at what log-densities. */
+export function drawnBefore(of: Variable, { q }: Model, seen: Known): Known {
+  const { values, drawn } = complete(before(q, of), seen);
+  const densities = Object.entries(drawn).map(
+    ([name, distribution]) => [name, distribution.logDensity(values[name]!)] as const,
+  );
+  if (densities.length === 0) return seen;
+  return { ...seen, values, drawn: { ...seen.drawn, ...Object.fromEntries(densities) } };
 }
 
 /** The density of a variable given its parents: `query(model.q, y, { x })` is the classifier. Throws `NO_FACTOR`. */
@@ -121,6 +146,15 @@ export function query(factors: readonly Factor[], of: Variable, values: Values):
     found?.name ?? of.name,
     'Ask for a variable of the model, with its parents.',
   );
+}
+
+/**
+ * `query`, where what the factors before it would draw stands at its mean: the auxiliary variable a of q(z|x,a,y), the z₁
+ * of p(x|z₁). Throws `NO_FACTOR`, or `NOT_DRAWABLE` for a class that must be given.
+ */
+export function queryAtMeans(factors: readonly Factor[], of: Variable, values: Values): Distribution {
+  const seen = { ...known(values, []), still: true };
+  return query(factors, of, complete(before(factors, of), seen).values);
 }
 
 /** The parameters that these values reach. */

@@ -30,7 +30,7 @@ export const activations = { relu, softplus, tanh, silu } as const;
 export type Activation = keyof typeof activations;
 
 /** He et al. 2015 for layers that rectify; Glorot and Bengio 2010's variance, 1/fan-in, for those that do not. */
-const weightInitial = (fanIn: number, gain: number): Initial => ({
+export const weightInitial = (fanIn: number, gain: number): Initial => ({
   kind: 'normal',
   scale: Math.sqrt(gain / fanIn),
 });
@@ -39,7 +39,7 @@ const weightInitial = (fanIn: number, gain: number): Initial => ({
  * Σ over parents of parent·W, plus b, for each output: several parents are projected and summed, never concatenated,
  * so that each is multiplied over its own rows only and broadcasting does the rest. Outputs are multiplied at once.
  */
-function dense(
+export function dense(
   name: string,
   parents: readonly Features[],
   outputs: Readonly<Record<string, number>>,

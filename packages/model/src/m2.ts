@@ -3,15 +3,13 @@ import { bernoulli } from './families/bernoulli.ts';
 import { categorical, uniform } from './families/categorical.ts';
 import type { Family } from './families/family.ts';
 import { gaussian, standardNormal } from './families/gaussian.ts';
-import { mlp, type Network, shown } from './layers.ts';
 import type { M1Sizes } from './m1.ts';
+import { networksOf } from './networks.ts';
 
 export interface M2Sizes extends M1Sizes {
   readonly classes: number;
   /** p(y): every class equally likely unless told. */
   readonly prior?: Family;
-  /** Hidden sizes of q(y|x), where they are not those of all networks; none makes it a logistic regression. */
-  readonly classifier?: readonly number[];
 }
 
 /** M2 (Kingma et al. 2014, eq. 2): p(y) p(z) p(x|y,z), q(y|x) q(z|x,y). */
@@ -19,27 +17,18 @@ export function m2({
   x: pixels,
   classes,
   latent,
-  hidden,
   likelihood = bernoulli,
-  activation = 'relu',
-  show,
-  classifier = hidden,
   prior = uniform,
+  ...sizes
 }: M2Sizes) {
   const [x, y, z] = [variable('x', pixels), variable('y', classes), variable('z', latent)];
-  const network = mlp(hidden, { activation });
-  const shownX = (inner: Network) => (show ? shown('x', show, inner) : inner);
+  const { encoder, classifier, decoder } = networksOf(sizes);
   return {
     name: 'm2',
     x,
     y,
     z,
-    p: [p(y).is(prior), p(z).is(standardNormal), p(x).given(y, z).is(likelihood, network)],
-    q: [
-      q(y)
-        .given(x)
-        .is(categorical, shownX(mlp(classifier, { activation }))),
-      q(z).given(x, y).is(gaussian, shownX(network)),
-    ],
+    p: [p(y).is(prior), p(z).is(standardNormal), p(x).given(y, z).is(likelihood, decoder)],
+    q: [q(y).given(x).is(categorical, classifier), q(z).given(x, y).is(gaussian, encoder)],
   } satisfies Model;
 }

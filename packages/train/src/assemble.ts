@@ -1,4 +1,17 @@
-import { add, bounded, cast, div, input, less, min, noise, oneHot, type Value } from '@semivae/graph';
+import {
+  add,
+  bounded,
+  cast,
+  div,
+  input,
+  less,
+  min,
+  mul,
+  noise,
+  oneHot,
+  scalar,
+  type Value,
+} from '@semivae/graph';
 import {
   bernoulli,
   blurred,
@@ -9,14 +22,23 @@ import {
   layoutOf,
   type Model,
   m1,
-  m2,
+  type Stacked,
   shared,
+  stagesOf,
   tableLikelihood,
   trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
 import { RecipeError } from './errors.ts';
-import { classification, type Objective, semiSupervised, unsupervised } from './objectives.ts';
+import { labelledModel, networksFor } from './models.ts';
+import {
+  classification,
+  conditional,
+  type Objective,
+  semiSupervised,
+  stacked,
+  unsupervised,
+} from './objectives.ts';
 import { adam, averaged, type Optimizer, stepCount, warmupAndDecay } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { type TrainingStep, trainingStep } from './step.ts';
@@ -55,6 +77,7 @@ export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions 
     latent: latentOf(recipe, columns),
     hidden: model.hidden,
     activation: model.activation,
+    ...networksFor(recipe, columns),
     ...(columns.kind === 'image'
       ? { likelihood: bernoulli }
       : { likelihood: tableLikelihood(layoutOf(columns), options), show: withinReach }),
@@ -68,16 +91,13 @@ export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions 
       'Set labels to 0, or choose m2.',
     );
   }
-  const { classifier } = model;
-  const own = {
-    ...(classifier && { classifier }),
-    ...(classShares?.length === classes && { prior: shared(classShares) }),
-  };
-  if (data.labels > 0) return m2({ ...sizes, classes, ...own });
+  const own = classShares?.length === classes && { prior: shared(classShares) };
+  if (data.labels > 0 || model.kind === 'vade')
+    return labelledModel(recipe, columns, { ...sizes, classes, ...own });
   throw new RecipeError(
     'LABELS_NEEDED',
     `recipe ${name}, data.labels`,
-    'm2 needs labels',
+    `${model.kind} needs labels`,
     `Give at least ${classes}, or choose m1.`,
   );
 }
@@ -121,19 +141,31 @@ function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
 }
 
 /** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
-function trainedBound({ objective: { bound, klWarmup } }: Recipe): Bound {
-  if (klWarmup === 0 || bound.kind === 'iwae') return boundOf(bound);
-  return elbo({ samples: bound.samples, beta: min(div(add(stepCount, 1), klWarmup), 1) });
+function trainedBound({ objective: { bound, klWarmup, beta } }: Recipe): Bound {
+  if ((klWarmup === 0 && beta === 1) || bound.kind === 'iwae') return boundOf(bound);
+  const risen = klWarmup === 0 ? scalar(1) : min(div(add(stepCount, 1), klWarmup), 1);
+  return elbo({ samples: bound.samples, beta: beta === 1 ? risen : mul(risen, beta) });
 }
+
+/** Whether a parameter is of the M1 that m1+m2 is given, and stays as it is. */
+export const isGiven = ({ model }: Recipe, name: string): boolean =>
+  model.kind === 'm1+m2' && model.stages === 'trained' && /^(q\(z1\||p\(x\|z1\))/.test(name);
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   if (kind === 'supervised') return classification(model, labelledRows(recipe, shape));
   const bound = trainedBound(recipe);
+  if (recipe.model.kind === 'cvae') return conditional(model, labelledRows(recipe, shape), bound);
   const unlabelled = unlabelledRows(recipe, shape);
-  if (!model.y) return unsupervised(model, unlabelled, bound);
-  return semiSupervised(model, labelledRows(recipe, shape), unlabelled, { bound, alpha, labelledWeight });
+  if (!model.y || recipe.data.labels === 0) return unsupervised(model, unlabelled, bound);
+  const [labelled, options] = [labelledRows(recipe, shape), { bound, alpha, labelledWeight }];
+  const { kind: of, stages = 'together' } = recipe.model;
+  if (of !== 'm1+m2' || stages === 'joint') return semiSupervised(model, labelled, unlabelled, options);
+  return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
+    ...options,
+    trained: stages === 'trained',
+  });
 }
 
 /** Steps in an epoch: what the recipe says, or each unlabelled row once, but for a remainder smaller than a batch. */
@@ -157,6 +189,8 @@ export function assemble(
   const model = modelOf(recipe, shape);
   return {
     model,
-    step: trainingStep(recipe.name, objectiveOf(recipe, model, shape), optimizerOf(recipe, shape)),
+    step: trainingStep(recipe.name, objectiveOf(recipe, model, shape), optimizerOf(recipe, shape), {
+      fixed: (name) => isGiven(recipe, name),
+    }),
   };
 }

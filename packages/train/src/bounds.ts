@@ -15,14 +15,17 @@ import {
 } from '@semivae/graph';
 import {
   type Categorical,
+  categorical,
   complete,
   type Distribution,
+  divergenceBetween,
   divergenceFromStandard,
+  drawnBefore,
   evidence,
   type Factor,
   type Gaussian,
+  gaussian,
   type Known,
-  known,
   type Model,
   mapValues,
   query,
@@ -44,9 +47,15 @@ export interface ElboOptions {
 }
 
 /** With an axis of one put in before the features of everything known; noise is drawn `times` along it. */
-const withAxis = ({ values, noiseShape, scope, shown }: Known, times: number): Known => {
+const withAxis = ({ values, noiseShape, shown, drawn, ...rest }: Known, times: number): Known => {
   const widened = (each: Values) => mapValues(each, (value) => unsqueeze(value, -2));
-  return known(widened(values), [...noiseShape, times], scope, shown && widened(shown));
+  return {
+    ...rest,
+    values: widened(values),
+    noiseShape: [...noiseShape, times],
+    ...(shown && { shown: widened(shown) }),
+    ...(drawn && { drawn: mapValues(drawn, (density) => unsqueeze(density, -1)) }),
+  };
 };
 
 const total = (terms: readonly Value[]): Value => terms.reduce((left, right) => add(left, right));
@@ -56,19 +65,19 @@ const drawnAfter = (q: readonly Factor[], of: Variable): readonly string[] =>
   q.slice(q.findIndex((each) => each.variable.name === of.name) + 1).map((each) => each.variable.name);
 
 /** KL(q ‖ p) in closed form where there is one and the rule above allows it. */
-function divergence(model: Model, prior: Factor, posterior: Distribution): Value | undefined {
+function divergence(model: Model, prior: Factor, posterior: Distribution, values: Values): Value | undefined {
   const after = drawnAfter(model.q, prior.variable);
   const allowed = prior.parents.every((parent) => !after.includes(parent.name));
-  return allowed && prior.family === standardNormal
-    ? divergenceFromStandard(posterior as Gaussian)
-    : undefined;
+  if (!allowed) return undefined;
+  if (prior.family === standardNormal) return divergenceFromStandard(posterior as Gaussian);
+  if (prior.family !== gaussian) return undefined;
+  return divergenceBetween(posterior as Gaussian, prior.at(values) as Gaussian);
 }
 
-/** log p(value | parents) − log q(value | …) for one factor of p. */
-function logRatio(factor: Factor, values: Values, posterior: Distribution | undefined): Value {
-  const value = values[factor.variable.name]!;
-  const prior = factor.at(values).logDensity(value);
-  return posterior ? sub(prior, posterior.logDensity(value)) : prior;
+/** log p(value | parents) − log q(value | …) for one factor of p; the latter where it was drawn. */
+function logRatio(factor: Factor, values: Values, density: Value | undefined): Value {
+  const prior = factor.at(values).logDensity(values[factor.variable.name]!);
+  return density ? sub(prior, density) : prior;
 }
 
 /** log p(seen, hidden) − log q(hidden | seen), the hidden drawn once. */
@@ -78,10 +87,12 @@ function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value)
     seen,
   );
   const terms = model.p.map((factor) => {
-    const posterior = drawn[factor.variable.name];
-    const closed = closedForm && posterior ? divergence(model, factor, posterior) : undefined;
-    const term = closed ? neg(closed) : logRatio(factor, values, posterior);
-    return beta && posterior ? mul(term, beta) : term;
+    const { name } = factor.variable;
+    const posterior = drawn[name];
+    const closed = closedForm && posterior ? divergence(model, factor, posterior, values) : undefined;
+    const density = closed ? undefined : (posterior?.logDensity(values[name]!) ?? seen.drawn?.[name]);
+    const term = closed ? neg(closed) : logRatio(factor, values, density);
+    return beta && (closed || density) ? mul(term, beta) : term;
   });
   return total(terms);
 }
@@ -100,18 +111,51 @@ export const iwae =
   (model, seen) =>
     sub(logSumExp(logWeight(model, withAxis(seen, k), false)), Math.log(k));
 
+/** The bound under each value of a discrete variable, along a last axis of its own. */
+function forEvery(y: Variable, bound: Bound): Bound {
+  return (model, seen) => {
+    const wide = withAxis(seen, 1);
+    const ones = Array<number>(seen.noiseShape.length).fill(1);
+    const everyValue = reshape(identityMatrix(y.size), [...ones, y.size, y.size]);
+    return bound(model, { ...wide, values: { ...wide.values, [y.name]: everyValue } });
+  };
+}
+
+const infers = ({ q }: Model, y: Variable): boolean => q.some(({ variable }) => variable.name === y.name);
+
 /**
- * Σ_y q(y|x) (bound(x, y) − log q(y|x)): a discrete variable summed out (Kingma et al. 2014, eq. 7).
- * Every value of it shares the noise of its row, so that values are compared under equal draws.
+ * q(y|x), or q(y|x,a) where a is drawn before y. Where q has no factor for y it is Bayes' rule, the bound standing for
+ * log p(x, y).
+ */
+export function classDensity(model: Model, y: Variable, seen: Known, bound: Bound = elbo()): Distribution {
+  const begun = drawnBefore(y, model, seen);
+  if (infers(model, y)) return query(model.q, y, evidence(begun));
+  return categorical.at({ logits: forEvery(y, bound)(model, begun) }, y.size);
+}
+
+/**
+ * Σ_y q(y|x) (bound(x, y) − log q(y|x)): a discrete variable summed out (Kingma et al. 2014, eq. 7); log Σ_y exp bound(x, y)
+ * where q has no factor for it. Every value of it shares the noise of its row, and what q draws before it, so that values
+ * are compared under equal draws.
  */
 export const summedOver =
   (y: Variable, bound: Bound): Bound =>
   (model, seen) => {
-    const { logits } = query(model.q, y, evidence(seen)) as Categorical;
-    const wide = withAxis(seen, 1);
-    const ones = Array<number>(seen.noiseShape.length).fill(1);
-    const everyValue = reshape(identityMatrix(y.size), [...ones, y.size, y.size]);
-    const each = bound(model, { ...wide, values: { ...wide.values, [y.name]: everyValue } });
-    const weights = softmax(logits);
-    return sum(mul(weights, sub(each, logSoftmax(logits))), [-1]);
+    const begun = drawnBefore(y, model, seen);
+    const each = forEvery(y, bound)(model, begun);
+    if (!infers(model, y)) return logSumExp(each);
+    const { logits } = query(model.q, y, evidence(begun)) as Categorical;
+    return sum(mul(softmax(logits), sub(each, logSoftmax(logits))), [-1]);
+  };
+
+/**
+ * log 1/k Σᵢ Σ_y p(x, y, hiddenᵢ) / q(hiddenᵢ|x, y): importance weights with the label summed out of p, which tighten to
+ * log p(x) as k grows even where q draws something before y.
+ */
+export const iwaeSummedOver =
+  (y: Variable, k: number): Bound =>
+  (model, seen) => {
+    const begun = drawnBefore(y, model, withAxis(seen, k));
+    const weights = forEvery(y, elbo({ closedForm: false }))(model, begun);
+    return sub(logSumExp(logSumExp(weights)), Math.log(k));
   };

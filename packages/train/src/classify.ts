@@ -1,7 +1,9 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { type Model, query, trainingRows } from '@semivae/model';
+import { known, type Model, trainingRows } from '@semivae/model';
 import type { Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
+import { classDensity } from './bounds.ts';
+import { clustering } from './clusters.ts';
 import { range } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
@@ -32,10 +34,13 @@ export type BareRows = Pick<TrainingSet, 'rows' | 'width' | 'type' | 'copy'>;
 /** The most probable class of each row, by a trained classifier with this state. */
 export type Classifier = (state: StoredTensors, set: BareRows) => Promise<Int32Array>;
 
-/** All rows of a set as tensors of at most `CHUNK` rows. */
-export function* chunksOf({ rows, width, type, copy }: BareRows): Generator<{ start: number; x: Tensor }> {
-  for (let start = 0; start < rows; start += CHUNK) {
-    const count = Math.min(CHUNK, rows - start);
+/** All rows of a set as tensors of at most so many rows. */
+export function* chunksOf(
+  { rows, width, type, copy }: BareRows,
+  atOnce = CHUNK,
+): Generator<{ start: number; x: Tensor }> {
+  for (let start = 0; start < rows; start += atOnce) {
+    const count = Math.min(atOnce, rows - start);
     const data = type === 'uint8' ? new Uint8Array(count * width) : new Float32Array(count * width);
     copy(
       range(count).map((row) => start + row),
@@ -45,14 +50,18 @@ export function* chunksOf({ rows, width, type, copy }: BareRows): Generator<{ st
   }
 }
 
-/** Opens q(y|x) for calling with any state of the same model, which must have classes. */
+/**
+ * Opens q(y|x) for calling with any state of the same model, which must have classes; what q draws before y stands at its
+ * mean.
+ */
 export async function openClassifier(
   engine: Engine,
   model: Model,
   { columns, classes }: DataShape,
 ): Promise<Classifier> {
   const { x } = trainingRows(columns, 'batch', 'x');
-  const { probabilities } = query(model.q, model.y!, { x }).answers;
+  const seen = { ...known({ [model.x.name]: x }, ['batch']), still: true };
+  const { probabilities } = classDensity(model, model.y!, seen).answers;
   const classifier = graph('classifier', { probabilities: probabilities! });
   const evaluator = await engine.openGraph(classifier);
   return async (state, set) => {
@@ -72,8 +81,22 @@ export async function openClassifier(
 /** A trained classifier's error on labelled rows, in percent. */
 export type Tester = (state: StoredTensors, set: BareRows & Pick<TrainingSet, 'labels'>) => Promise<number>;
 
+export interface TesterOptions {
+  /** Whether no label was trained on: the error is then that of clusters under their best naming. */
+  readonly clusters?: boolean;
+}
+
 /** `openClassifier`, its answers held against the labels. */
-export async function openTester(engine: Engine, model: Model, shape: DataShape): Promise<Tester> {
+export async function openTester(
+  engine: Engine,
+  model: Model,
+  shape: DataShape,
+  { clusters = false }: TesterOptions = {},
+): Promise<Tester> {
   const classify = await openClassifier(engine, model, shape);
-  return async (state, set) => errorPercent(await classify(state, set), set.labels);
+  return async (state, set) => {
+    const predicted = await classify(state, set);
+    if (!clusters) return errorPercent(predicted, set.labels);
+    return 100 - clustering(predicted, set.labels, shape.classes).accuracy;
+  };
 }

@@ -1,11 +1,11 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
-import { assemble, type DataShape, stepsPerEpoch } from './assemble.ts';
+import { assemble, type DataShape, isGiven, stepsPerEpoch } from './assemble.ts';
 import { chooseLabelled, validationSplit } from './data/split.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
 import { openFeeder } from './feeds.ts';
-import { initialState } from './initial.ts';
+import { stateFrom } from './initial.ts';
 import type { State } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -36,6 +36,8 @@ export interface FitOptions {
   readonly seed: number;
   readonly engine: Engine;
   readonly resume?: Checkpoint;
+  /** What another training has found, to begin with: all that fits by name and shape. */
+  readonly initial?: StoredTensors;
   readonly reportEvery?: number;
 }
 
@@ -96,6 +98,21 @@ function resumedState(states: readonly State[], { state }: Checkpoint): StoredTe
   throw new TrainingError('CHECKPOINT_MISFIT', 'checkpoint', problem, remedy);
 }
 
+/** The state to begin with. Throws `INITIAL_MISSING` where the recipe builds on something that is not given. */
+function begun(
+  recipe: Recipe,
+  states: readonly State[],
+  seed: number,
+  initial: StoredTensors,
+): StoredTensors {
+  const state = stateFrom(states, seed, initial);
+  const missing = states.find(({ name }) => isGiven(recipe, name) && state[name] !== initial[name]);
+  if (!missing) return state;
+  const remedy = 'Give a trained M1 of these sizes, or set model.stages to together.';
+  const problem = `'${missing.name}' is not given in its shape`;
+  throw new TrainingError('INITIAL_MISSING', `recipe ${recipe.name}`, problem, remedy);
+}
+
 const added = (sums: Metrics, metrics: Metrics): Metrics =>
   Object.fromEntries(Object.entries(metrics).map(([name, each]) => [name, (sums[name] ?? 0) + each]));
 
@@ -108,7 +125,7 @@ const divided = (sums: Metrics, by: number): Metrics =>
  * `checkpoint()` throws `STATE_NOT_FINITE`.
  */
 export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions): AsyncGenerator<Report> {
-  const { seed, engine, resume, reportEvery = 20 } = options;
+  const { seed, engine, resume, initial = {}, reportEvery = 20 } = options;
   const rows = chooseRows(recipe, set, seed);
   const shape = shapeOf(set, rows.train.length);
   const { step: training } = assemble(recipe, shape);
@@ -117,7 +134,7 @@ export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions
   const steps = perEpoch * recipe.epochs;
   const stepper: Stepper = await engine.openStep(
     training,
-    resume ? resumedState(training.state, resume) : initialState(training.state, seed),
+    resume ? resumedState(training.state, resume) : begun(recipe, training.state, seed, initial),
   );
   try {
     let sums: Metrics = resume?.sums ?? {};

@@ -11,6 +11,15 @@ function filled({ initial, leaf }: State, seed: number, index: number): Float32A
   return data.map((each) => each * initial.scale);
 }
 
+/** The state before the first step, where it begins with what another training has found: all that fits by name and shape. */
+export const stateFrom = (states: readonly State[], seed: number, found: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(initialState(states, seed)).map(([name, own]) => [
+      name,
+      found[name]?.shape.join() === own.shape.join() ? found[name] : own,
+    ]),
+  );
+
 /** The state before the first step, a pure function of the seed. */
 export const initialState = (states: readonly State[], seed: number): Tensors =>
   Object.fromEntries(

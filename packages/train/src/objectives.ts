@@ -1,6 +1,6 @@
-import { add, mean, mul, neg, type Value } from '@semivae/graph';
-import { evidence, type Known, type Model, query } from '@semivae/model';
-import { type Bound, elbo, summedOver } from './bounds.ts';
+import { add, mean, mul, neg, stopGradient, type Value } from '@semivae/graph';
+import { complete, evidence, type Known, type Model, type Stages } from '@semivae/model';
+import { type Bound, classDensity, elbo, summedOver } from './bounds.ts';
 import { RecipeError } from './errors.ts';
 
 /** What a step makes smaller, and what it reports (scalars, in nats per row unless named otherwise). */
@@ -26,8 +26,12 @@ export function classification(model: Model, labelled: Known): Objective {
       'Choose m2, or leave labels out.',
     );
   const truth = labelled.values[y.name]!;
-  const shown = { [x.name]: evidence(labelled)[x.name]! };
-  const crossEntropy = neg(mean(query(model.q, y, shown).logDensity(truth)));
+  const seen = {
+    values: { [x.name]: evidence(labelled)[x.name]! },
+    noiseShape: labelled.noiseShape,
+    scope: `${labelled.scope}classifier/`,
+  };
+  const crossEntropy = neg(mean(classDensity(model, y, seen).logDensity(truth)));
   return { loss: crossEntropy, metrics: { crossEntropy } };
 }
 
@@ -55,4 +59,36 @@ export function semiSupervised(
     loss: add(without.loss, supervised),
     metrics: { ...without.metrics, labelledBound, ...classifier.metrics },
   };
+}
+
+/** −mean of the bound on log p(x|y) over labelled rows: what a conditional model learns (Sohn et al. 2015, eq. 4). */
+export function conditional(model: Model, labelled: Known, bound: Bound = elbo()): Objective {
+  const labelledBound = mean(bound(model, labelled));
+  return { loss: neg(labelledBound), metrics: { labelledBound } };
+}
+
+/** What the rows are once the lower stage of a stacked model has encoded them, draws of z1, through which no slope passes. */
+export function encoded({ below }: Stages, seen: Known): Known {
+  const { values, noiseShape } = seen;
+  const { [below.x.name]: _, ...others } = values;
+  const scope = `${seen.scope}below/`;
+  const drawn = complete(below.q, { values: evidence(seen), noiseShape, scope }).values[below.z.name]!;
+  return { values: { ...others, [below.z.name]: stopGradient(drawn) }, noiseShape, scope: seen.scope };
+}
+
+/**
+ * The two stages of a stacked model in one step (Kingma et al. 2014, section 2.1): M1's own bound, and above it M2 on draws
+ * of its latent, whose slopes stop there. Where M1 is trained already, its part has parameters that are held fixed.
+ */
+export function stacked(
+  stages: Stages,
+  labelled: Known,
+  unlabelled: Known,
+  options: SemiSupervisedOptions & { readonly trained?: boolean },
+): Objective {
+  const above = semiSupervised(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
+  const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, options.bound);
+  const loss = options.trained ? above.loss : add(above.loss, below.loss);
+  const { unlabelledBound: belowBound } = below.metrics;
+  return { loss, metrics: { ...above.metrics, belowBound: belowBound! } };
 }

@@ -66,9 +66,11 @@ const dataSchema = z.strictObject({
 
 const modelSchema = z.strictObject({
   kind: z
-    .enum(['m1', 'm2'])
+    .enum(['m1', 'm2', 'm1+m2', 'sdgm', 'adgm', 'cvae', 'vade'])
     .default('m2')
-    .describe('m1: a VAE. m2: a semi-supervised VAE (Kingma et al. 2014).'),
+    .describe(
+      'm1: a VAE. m2, m1+m2: semi-supervised VAEs (Kingma et al. 2014); sdgm, adgm: with an auxiliary variable (Maaløe et al. 2016). cvae: of images given their class (Sohn et al. 2015). vade: a mixture, for clusters (Jiang et al. 2017).',
+    ),
   latent: count
     .optional()
     .describe("Features of the latent z; absent: 50 for images, half of a table's features (2 to 32)."),
@@ -78,6 +80,21 @@ const modelSchema = z.strictObject({
     .optional()
     .describe('Sizes of the hidden layers of q(y|x), where they differ; [] is a logistic regression.'),
   activation: z.enum(['relu', 'softplus', 'tanh', 'silu']).default('relu'),
+  auxiliary: count.optional().describe('Features of the auxiliary variable a of sdgm and adgm; absent: 100.'),
+  below: count.optional().describe('Features of z1, the latent of the M1 in m1+m2; absent: 50.'),
+  stages: z
+    .enum(['together', 'trained', 'joint'])
+    .optional()
+    .describe(
+      'How m1+m2 is trained. together: M1 by its own bound, M2 on draws of its latent. trained: M2 alone, on an M1 that is given. joint: all by one bound. Absent: together.',
+    ),
+  channels: z
+    .array(count)
+    .optional()
+    .describe(
+      'Channels of the stages of convolutions, each of which halves the sides of an image; absent: none.',
+    ),
+  blocks: z.int().nonnegative().optional().describe('Residual blocks in each stage; absent: none.'),
 });
 
 const objectiveSchema = z.strictObject({
@@ -91,6 +108,11 @@ const objectiveSchema = z.strictObject({
     .optional()
     .describe(
       "Weight of the labelled rows' bound; absent: their share of all rows, so that each row counts once.",
+    ),
+  beta: weight
+    .default(1)
+    .describe(
+      "Weight of the latent's divergence; 1 is the bound, more asks for latents that tell features apart.",
     ),
   klWarmup: z
     .int()

@@ -1,4 +1,4 @@
-import { type Graph, gradients, graph, input, leavesOf } from '@semivae/graph';
+import { type Graph, gradients, graph, input, type LeafValue, leavesOf } from '@semivae/graph';
 import type { Objective } from './objectives.ts';
 import type { Optimizer, State } from './optimizers.ts';
 
@@ -21,17 +21,37 @@ export const gradientName = (leaf: string): string => `gradient/${leaf}`;
 const renewed = (state: readonly State[]) =>
   Object.fromEntries(state.map(({ name, next }) => [nextName(name), next]));
 
+/** State that every step leaves as it is. */
+const held = (leaf: LeafValue<'parameter'>): State => ({
+  name: leaf.leaf.name,
+  leaf,
+  initial: leaf.leaf.initial,
+  next: leaf,
+});
+
+export interface StepOptions {
+  /** Whether a parameter, by its name, stays as it begins: what an earlier training has found. */
+  readonly fixed?: (name: string) => boolean;
+}
+
 /** The step that makes an objective smaller: loss, gradients and the optimizer's update in one graph. */
-export function trainingStep(name: string, objective: Objective, optimizer: Optimizer): TrainingStep {
-  const parameters = leavesOf([objective.loss], 'parameter');
-  const state = optimizer(parameters, gradients(objective.loss, parameters));
+export function trainingStep(
+  name: string,
+  objective: Objective,
+  optimizer: Optimizer,
+  { fixed = () => false }: StepOptions = {},
+): TrainingStep {
+  const reached = leavesOf([objective.loss, ...Object.values(objective.metrics)], 'parameter');
+  const kept = reached.filter(({ leaf }) => fixed(leaf.name)).map(held);
+  const parameters = leavesOf([objective.loss], 'parameter').filter(({ leaf }) => !fixed(leaf.name));
+  const state = [...optimizer(parameters, gradients(objective.loss, parameters)), ...kept];
   const given = parameters.map(({ leaf, shape }) => input(gradientName(leaf.name), shape));
   const reported = { loss: objective.loss, ...objective.metrics };
   return {
     objective,
     forward: graph(name, reported),
     state,
-    update: graph(`${name} update`, renewed(optimizer(parameters, given))),
+    update: graph(`${name} update`, renewed([...optimizer(parameters, given), ...kept])),
     graph: graph(`${name} step`, { ...reported, ...renewed(state) }),
   };
 }

@@ -1,6 +1,7 @@
 import type { ImageColumns } from '@semivae/model';
 import { imageInput, load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
 import {
+  clustering,
   type DataInfo,
   type Images,
   imageSet,
@@ -43,7 +44,14 @@ export async function testRun(
   const set = imageSet(test);
   const shape = shapeOf(set, data.trainRows);
   const classify = await openClassifier(onnxRuntimeEngine(), modelOf(recipe, shape), shape);
-  return judged(await classify(state, set), test);
+  const predicted = await classify(state, set);
+  return judged(recipe.data.labels > 0 ? predicted : asNamed(predicted, test), test);
+}
+
+/** The class that each row's cluster is best named by, where no label was trained on. */
+function asNamed(clusters: ArrayLike<number>, { labels, classes }: Images): number[] {
+  const named = clustering(clusters, labels, classes.length).classes;
+  return Array.from(clusters, (cluster) => named[cluster]!);
 }
 
 async function testShipped(path: string, flags: DataFlags, output: Output): Promise<TestedImages> {

@@ -38,6 +38,13 @@ export function divergenceFromStandard({ mean, logVariance }: Gaussian): Value {
   return mul(sum(terms, [-1]), 0.5);
 }
 
+/** KL(q ‖ p) of two diagonal Gaussians, ½ Σ log σp²/σq² + (σq² + (μq − μp)²)/σp² − 1, in nats. */
+export function divergenceBetween(q: Gaussian, p: Gaussian): Value {
+  const apart = add(exp(q.logVariance), square(sub(q.mean, p.mean)));
+  const terms = sub(add(sub(p.logVariance, q.logVariance), mul(apart, exp(neg(p.logVariance)))), 1);
+  return mul(sum(terms, [-1]), 0.5);
+}
+
 /** N(0, 1) on every feature, with no parents and nothing to learn. */
 export const standardNormal: Family = {
   name: 'standard normal',

@@ -1,5 +1,6 @@
 import type { ElementType, Value } from '@semivae/graph';
 import type * as tfjs from '@tensorflow/tfjs';
+import { conv, convTranspose } from './tensorflow-convolution.ts';
 
 /** The module `@tensorflow/tfjs`, or one that has all of it, as `@tensorflow/tfjs-node` has. */
 export type TensorFlow = typeof tfjs;
@@ -187,6 +188,8 @@ export const tensorflowOps: Readonly<Record<string, Rule>> = {
   Pad: pad,
   Gemm: gemm,
   MatMul: matmul,
+  Conv: conv,
+  ConvTranspose: convTranspose,
   Gather: moving(gather),
   GatherElements: moving(gatherElements),
   ReduceSum: (tf, [a], y) => tf.sum(a!, numbers(y, 1), keeps(y)),

@@ -1,0 +1,36 @@
+import {
+  adgm,
+  type Columns,
+  cvae,
+  imageDecoder,
+  imageEncoder,
+  type M2Sizes,
+  type Model,
+  m1m2,
+  m2,
+  type Networks,
+  sdgm,
+  vade,
+} from '@semivae/model';
+import { RecipeError } from './errors.ts';
+import type { Recipe } from './recipe.ts';
+
+/** Convolutions for images, where a recipe asks for them. */
+export function networksFor({ model }: Recipe, columns: Columns): { readonly networks?: Partial<Networks> } {
+  const { channels, blocks = 0, hidden, activation } = model;
+  if (!channels || columns.kind !== 'image') return {};
+  const options = { image: columns, channels, blocks, hidden, activation };
+  return { networks: { encoder: imageEncoder(options), decoder: imageDecoder(options) } };
+}
+
+/** The model with classes that a recipe names. Throws `MODEL_FOR_IMAGES` where it is not of tables. */
+export function labelledModel(recipe: Recipe, columns: Columns, sizes: M2Sizes): Model {
+  const { kind, auxiliary = 100, below = 50, classifier } = recipe.model;
+  if (kind !== 'm2' && columns.kind === 'table') {
+    const place = `recipe ${recipe.name}, model.kind`;
+    throw new RecipeError('MODEL_FOR_IMAGES', place, `${kind} is not yet for tables`, 'Choose m1 or m2.');
+  }
+  const all = { ...sizes, auxiliary, below, ...(classifier && { classifier }) };
+  const build = { m1: m2, m2, 'm1+m2': m1m2, sdgm, adgm, cvae, vade }[kind];
+  return build(all);
+}
