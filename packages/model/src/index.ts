@@ -11,6 +11,7 @@ export * from './families/student-t.ts';
 export * from './layers.ts';
 export * from './m1.ts';
 export * from './m2.ts';
+export * from './pass.ts';
 export * from './table/blur.ts';
 export * from './table/columns.ts';
 export * from './table/decode.ts';

@@ -25,6 +25,7 @@ import {
   known,
   type Model,
   mapValues,
+  type Pass,
   query,
   standardNormal,
   type Values,
@@ -44,9 +45,9 @@ export interface ElboOptions {
 }
 
 /** With an axis of one put in before the features of everything known; noise is drawn `times` along it. */
-const withAxis = ({ values, noiseShape, scope, shown }: Known, times: number): Known => {
+const withAxis = ({ values, noiseShape, scope, shown, pass }: Known, times: number): Known => {
   const widened = (each: Values) => mapValues(each, (value) => unsqueeze(value, -2));
-  return known(widened(values), [...noiseShape, times], scope, shown && widened(shown));
+  return known(widened(values), [...noiseShape, times], scope, shown && widened(shown), pass);
 };
 
 const total = (terms: readonly Value[]): Value => terms.reduce((left, right) => add(left, right));
@@ -65,9 +66,9 @@ function divergence(model: Model, prior: Factor, posterior: Distribution): Value
 }
 
 /** log p(value | parents) − log q(value | …) for one factor of p. */
-function logRatio(factor: Factor, values: Values, posterior: Distribution | undefined): Value {
+function logRatio(factor: Factor, values: Values, posterior: Distribution | undefined, pass?: Pass): Value {
   const value = values[factor.variable.name]!;
-  const prior = factor.at(values).logDensity(value);
+  const prior = factor.at(values, pass).logDensity(value);
   return posterior ? sub(prior, posterior.logDensity(value)) : prior;
 }
 
@@ -80,7 +81,7 @@ function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value)
   const terms = model.p.map((factor) => {
     const posterior = drawn[factor.variable.name];
     const closed = closedForm && posterior ? divergence(model, factor, posterior) : undefined;
-    const term = closed ? neg(closed) : logRatio(factor, values, posterior);
+    const term = closed ? neg(closed) : logRatio(factor, values, posterior, seen.pass);
     return beta && posterior ? mul(term, beta) : term;
   });
   return total(terms);
@@ -107,7 +108,7 @@ export const iwae =
 export const summedOver =
   (y: Variable, bound: Bound): Bound =>
   (model, seen) => {
-    const { logits } = query(model.q, y, evidence(seen)) as Categorical;
+    const { logits } = query(model.q, y, evidence(seen), seen.pass) as Categorical;
     const wide = withAxis(seen, 1);
     const ones = Array<number>(seen.noiseShape.length).fill(1);
     const everyValue = reshape(identityMatrix(y.size), [...ones, y.size, y.size]);
