@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { gradients, input, interpret, leavesOf, mul, stopGradient, sum } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
 import { examples, flat, placed, weighted } from './examples.ts';
-import { modelExamples } from './models.ts';
+import { fewLabelsExamples, modelExamples } from './models.ts';
 import { expectSlope } from './slope.ts';
 
 describe('an op', () => {
@@ -35,10 +35,17 @@ test('a slope takes one of two ways, where the other is stopped', () => {
 });
 
 describe('a loss', () => {
-  test.each(modelExamples)('$name agrees with its own slope', ({ objective, feeds }) => {
-    const parameters = leavesOf([objective.loss], 'parameter');
-    expectSlope(objective.loss, Object.fromEntries(parameters.map((each) => [each.leaf.name, each])), feeds);
-  });
+  test.each([...modelExamples, ...fewLabelsExamples])(
+    '$name agrees with its own slope',
+    ({ objective, feeds }) => {
+      const parameters = leavesOf([objective.loss], 'parameter');
+      expectSlope(
+        objective.loss,
+        Object.fromEntries(parameters.map((each) => [each.leaf.name, each])),
+        feeds,
+      );
+    },
+  );
 });
 
 const sources = new URL('../packages/graph/src/', import.meta.url);

@@ -1,4 +1,4 @@
-import { add, bounded, cast, div, input, less, min, noise, oneHot, type Value } from '@semivae/graph';
+import { add, bounded, cast, div, input, less, min, mul, noise, oneHot, type Value } from '@semivae/graph';
 import {
   bernoulli,
   blurred,
@@ -10,13 +10,21 @@ import {
   type Model,
   m1,
   m2,
+  mlp,
   tableLikelihood,
+  trainingPass,
   trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
 import { RecipeError } from './errors.ts';
-import { classification, type Objective, semiSupervised, unsupervised } from './objectives.ts';
-import { adam, averaged, type Optimizer, stepCount, warmupAndDecay } from './optimizers.ts';
+import {
+  classification,
+  fewLabels,
+  type Objective,
+  semiSupervised,
+  unsupervised,
+} from './objectives/index.ts';
+import { adam, averaged, type Optimizer, ramp, stepCount, warmupAndDecay } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { type TrainingStep, trainingStep } from './step.ts';
 
@@ -64,7 +72,9 @@ export function modelOf(recipe: Recipe, { columns, classes }: DataShape, options
       'Set labels to 0, or choose m2.',
     );
   }
-  if (data.labels > 0) return m2({ ...sizes, classes });
+  const { classifier } = model;
+  const network = classifier && { classifier: mlp(classifier.hidden, classifier) };
+  if (data.labels > 0) return m2({ ...sizes, classes, ...network });
   throw new RecipeError(
     'LABELS_NEEDED',
     `recipe ${name}, data.labels`,
@@ -85,6 +95,12 @@ export const UNLABELLED_X = 'unlabelled/x';
 const thrown = (grey: Value, scope: string): Value =>
   cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32');
 
+/** Images as they are, and as q is shown them: with normal noise of this deviation. */
+const imagesOf = (x: Value, deviation: number, scope: string) =>
+  deviation === 0
+    ? { x }
+    : { x, shown: { x: add(x, mul(noise(`${scope}noise(shown)`, x.shape), deviation)) } };
+
 /** A batch of rows as the bound is of them, and as q is shown them. */
 function batchOf(
   { data, objective }: Recipe,
@@ -93,22 +109,22 @@ function batchOf(
   scope: string,
 ): { readonly x: Value; readonly shown?: { readonly x: Value } } {
   const { x } = trainingRows(columns, rows, `${scope}x`);
-  if (columns.kind === 'image') return { x: data.binarize ? thrown(x, scope) : x };
   const { inputNoise, hide } = objective;
+  if (columns.kind === 'image') return imagesOf(data.binarize ? thrown(x, scope) : x, inputNoise, scope);
   if (inputNoise === 0 && hide === 0) return { x };
   return { x, shown: { x: blurred(layoutOf(columns), x, { noise: inputNoise, hide }, scope) } };
 }
 
 function unlabelledRows(recipe: Recipe, { columns }: DataShape): Known {
   const { x, shown } = batchOf(recipe, columns, recipe.batch.unlabelled, 'unlabelled/');
-  return known({ x }, [recipe.batch.unlabelled], 'unlabelled/', shown);
+  return known({ x }, [recipe.batch.unlabelled], 'unlabelled/', shown, trainingPass('unlabelled/'));
 }
 
 function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
   const rows = recipe.batch.labelled;
   const { x, shown } = batchOf(recipe, columns, rows, 'labelled/');
   const y = oneHot(input(LABELLED_Y, [rows], 'int64'), classes);
-  return known({ x, y }, [rows], 'labelled/', shown);
+  return known({ x, y }, [rows], 'labelled/', shown, trainingPass('labelled/'));
 }
 
 /** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
@@ -117,6 +133,19 @@ function trainedBound({ objective: { bound, klWarmup } }: Recipe): Bound {
   return elbo({ samples: bound.samples, beta: min(div(add(stepCount, 1), klWarmup), 1) });
 }
 
+/** Whether a recipe holds the classifier to more than its labels and the bounds. */
+const asksMore = ({ model, batch, objective }: Recipe): boolean =>
+  model.classifier !== undefined ||
+  batch.bound !== undefined ||
+  objective.boundWeight !== 1 ||
+  [
+    objective.labelSmoothing,
+    objective.adversarial.weight,
+    objective.entropy,
+    objective.balance,
+    objective.pseudoLabels.weight,
+  ].some((weight) => weight > 0);
+
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
@@ -124,7 +153,15 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
   const bound = trainedBound(recipe);
   const unlabelled = unlabelledRows(recipe, shape);
   if (!model.y) return unsupervised(model, unlabelled, bound);
-  return semiSupervised(model, labelledRows(recipe, shape), unlabelled, { bound, alpha, labelledWeight });
+  const labelled = labelledRows(recipe, shape);
+  const options = { bound, alpha, labelledWeight };
+  if (!asksMore(recipe)) return semiSupervised(model, labelled, unlabelled, options);
+  return fewLabels(model, labelled, unlabelled, {
+    ...options,
+    ...recipe.objective,
+    bound,
+    boundRows: recipe.batch.bound,
+  });
 }
 
 /** Steps in an epoch: what the recipe says, or each unlabelled row once, but for a remainder smaller than a batch. */
@@ -134,9 +171,10 @@ export const stepsPerEpoch = (
 ): number => said ?? Math.max(1, Math.floor(rows / batch.unlabelled));
 
 function optimizerOf(recipe: Recipe, shape: DataShape): Optimizer {
-  const { warmup, decay, floor, average, ...settings } = recipe.optimizer;
+  const { warmup, decay, floor, average, beta1: from, beta1End: to = from, ...settings } = recipe.optimizer;
   const steps = recipe.epochs * stepsPerEpoch(recipe, shape);
-  const optimizer = adam({ ...settings, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
+  const beta1 = from === to ? from : ramp({ steps, decay, from, to });
+  const optimizer = adam({ ...settings, beta1, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
   return average === undefined ? optimizer : averaged(optimizer, average);
 }
 
