@@ -30,7 +30,7 @@ import { type Tiny, tiny } from './tiny.ts';
 
 const all = (found: readonly Comparison[]) => found.every(({ ok }) => ok);
 
-describe.each(['m1', 'm2'] as const)('tiny %s', (kind) => {
+describe.each(['m1', 'm2', 'few-labels'] as const)('tiny %s', (kind) => {
   let { options, files } = {} as Tiny;
   beforeAll(async () => {
     ({ options, files } = await tiny(kind));
