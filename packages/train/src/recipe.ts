@@ -112,6 +112,11 @@ const objectiveSchema = z.strictObject({
     .strictObject({
       weight: weight.default(0),
       radius: z.number().positive().default(2).describe('How far a row is moved, in the Euclidean norm.'),
+      probe: z
+        .number()
+        .positive()
+        .default(10)
+        .describe('How far it is moved at random first, to find out where to.'),
     })
     .prefault({})
     .describe('Virtual adversarial training: q(y|x) must not change along the most harmful move.'),

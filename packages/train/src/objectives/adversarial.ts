@@ -52,7 +52,7 @@ export function adversarial(
   classify: Classify,
   x: Value,
   logits: Value,
-  { radius, probe = 1 }: AdversarialOptions,
+  { radius, probe = 10 }: AdversarialOptions,
 ): Objective {
   const said = stopGradient(logits);
   const direction = worstDirection(classify, x, said, probe);
