@@ -104,7 +104,7 @@ export const shown =
   (parent: string, change: (value: Value) => Value, network: Network): Network =>
   (name, parents, outputs) => {
     const answer = network(name, parents, outputs);
-    return (values) => answer({ ...values, [parent]: change(values[parent]!) });
+    return (values, pass) => answer({ ...values, [parent]: change(values[parent]!) }, pass);
   };
 
 export interface MlpOptions {

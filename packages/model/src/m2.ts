@@ -25,17 +25,13 @@ export function m2({
   const [x, y, z] = [variable('x', pixels), variable('y', classes), variable('z', latent)];
   const network = mlp(hidden, { activation });
   const inference = show ? shown('x', show, network) : network;
+  const classifying = classifier ?? inference;
   return {
     name: 'm2',
     x,
     y,
     z,
     p: [p(y).is(uniform), p(z).is(standardNormal), p(x).given(y, z).is(likelihood, network)],
-    q: [
-      q(y)
-        .given(x)
-        .is(categorical, classifier ?? inference),
-      q(z).given(x, y).is(gaussian, inference),
-    ],
+    q: [q(y).given(x).is(categorical, classifying), q(z).given(x, y).is(gaussian, inference)],
   } satisfies Model;
 }
