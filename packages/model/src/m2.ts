@@ -22,16 +22,20 @@ export function m2({
   show,
   classifier,
 }: M2Sizes) {
-  const [x, y, z] = [variable('x', pixels), variable('y', classes), variable('z', latent)];
   const network = mlp(hidden, { activation });
-  const inference = show ? shown('x', show, network) : network;
-  const classifying = classifier ?? inference;
+  const [x, y, z] = [variable('x', pixels), variable('y', classes), variable('z', latent)];
+  const inference = (own: Network) => (show ? shown('x', show, own) : own);
   return {
     name: 'm2',
     x,
     y,
     z,
     p: [p(y).is(uniform), p(z).is(standardNormal), p(x).given(y, z).is(likelihood, network)],
-    q: [q(y).given(x).is(categorical, classifying), q(z).given(x, y).is(gaussian, inference)],
+    q: [
+      q(y)
+        .given(x)
+        .is(categorical, inference(classifier ?? network)),
+      q(z).given(x, y).is(gaussian, inference(network)),
+    ],
   } satisfies Model;
 }

@@ -157,9 +157,8 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
   const options = { bound, alpha, labelledWeight };
   if (!asksMore(recipe)) return semiSupervised(model, labelled, unlabelled, options);
   return fewLabels(model, labelled, unlabelled, {
-    ...options,
     ...recipe.objective,
-    bound,
+    ...options,
     boundRows: recipe.batch.bound,
   });
 }

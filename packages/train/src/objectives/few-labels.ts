@@ -71,14 +71,10 @@ export function fewLabels(
   const classify: Classify = (x, scope) =>
     (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
   const seen = firstRows(unlabelled, boundRows);
-  const known = answered(
-    model,
-    y,
-    categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size),
-  );
+  const answer = categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size);
   const truth = smoothed(labelled.values[y.name]!, labelSmoothing);
   return weighted(
-    [boundWeight, () => bounds(known, labelled, seen, options)],
+    [boundWeight, () => bounds(answered(model, y, answer), labelled, seen, options)],
     [alpha, () => crossEntropy(said.labelled, truth)],
     [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
     [options.entropy, () => entropy(said.unlabelled)],
