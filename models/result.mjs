@@ -1,10 +1,15 @@
-// node models/result.mjs models/NAME runs/SEED1 runs/SEED2 …: writes result.json, the last epoch's figures over seeds.
+// node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the last epoch's
+// figures over seeds; after --without stand the runs of the same seeds without the bound, to be shown beside them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [folder, ...runs] = process.argv.slice(2);
+const [folder, ...rest] = process.argv.slice(2);
+const split = rest.includes('--without') ? rest.indexOf('--without') : rest.length;
+const [runs, without] = [rest.slice(0, split), rest.slice(split + 1)];
 if (!folder || runs.length === 0) {
-  console.error('usage: node models/result.mjs models/NAME runs/SEED1 runs/SEED2 …');
+  console.error(
+    'usage: node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]',
+  );
   process.exit(2);
 }
 
@@ -18,20 +23,30 @@ const spread = (values) =>
   );
 const rounded = (value) => Number(value.toFixed(3));
 
-const infos = runs.map((run) => json(join(run, 'run.json')));
-const ends = runs.map(lastLine);
-for (const [i, { recipe }] of infos.entries()) {
-  if (ends[i].epoch !== recipe.epochs)
-    throw new Error(`${runs[i]}: stopped at epoch ${ends[i].epoch} of ${recipe.epochs}`);
+/** The last epoch's line of a run, which must be finished. */
+function endOf(run) {
+  const [end, { recipe }] = [lastLine(run), json(join(run, 'run.json'))];
+  if (end.epoch !== recipe.epochs)
+    throw new Error(`${run}: stopped at epoch ${end.epoch} of ${recipe.epochs}`);
+  return end;
 }
-const errors = ends.map((end) => end.testError);
+
+/** Mean and deviation of the test errors of runs, and the errors themselves. */
+function errorOf(ends) {
+  const errors = ends.map((end) => end.testError);
+  return { mean: rounded(mean(errors)), std: rounded(spread(errors)), seeds: errors.map(rounded) };
+}
+
+const infos = runs.map((run) => json(join(run, 'run.json')));
+const ends = runs.map(endOf);
 const [{ recipe }] = infos;
 const result = {
   data: recipe.data.name,
   labels: recipe.data.labels,
   track: 'PI',
   epochs: recipe.epochs,
-  error: { mean: rounded(mean(errors)), std: rounded(spread(errors)), seeds: errors.map(rounded) },
+  error: errorOf(ends),
+  ...(without.length > 0 && { errorWithoutBound: errorOf(without.map(endOf)) }),
   seeds: infos.map((info) => info.seed),
   minutes: ends.map((end) => rounded(end.minutes)),
   machine: '2 cores, x86-64, AVX2',

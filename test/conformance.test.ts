@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { expectAgreement, expectClose, expectGradients } from './agreement.ts';
 import { engines, judges } from './engines.ts';
 import { examples, flat, placed, weighted } from './examples.ts';
-import { modelExamples, stepFeeds, steps } from './models.ts';
+import { fewLabelsExamples, modelExamples, stepFeeds, steps } from './models.ts';
 import { fedTensors, normals, storedTensors } from './numbers.ts';
 import { isolatedOps, withWrongRule } from './ops.ts';
 import { paperExamples } from './papers.ts';
@@ -48,18 +48,21 @@ describe.each(engines)('$name on $backend computes', (engine) => {
     await expectAgreement(engine, graph('example', { value }), feeds);
   });
 
-  test.each([...modelExamples, ...paperExamples])('$name and its slopes', async ({ objective, feeds }) => {
-    const parameters = leavesOf([objective.loss], 'parameter');
-    const slopes = gradients(objective.loss, parameters);
-    const outputs = Object.fromEntries(
-      parameters.map(({ leaf }, i) => [`slope of ${leaf.name}`, slopes[i]!]),
-    );
-    await expectAgreement(
-      engine,
-      graph('loss', { loss: objective.loss, ...objective.metrics, ...outputs }),
-      feeds,
-    );
-  });
+  test.each([...modelExamples, ...paperExamples, ...fewLabelsExamples])(
+    '$name and its slopes',
+    async ({ objective, feeds }) => {
+      const parameters = leavesOf([objective.loss], 'parameter');
+      const slopes = gradients(objective.loss, parameters);
+      const outputs = Object.fromEntries(
+        parameters.map(({ leaf }, i) => [`slope of ${leaf.name}`, slopes[i]!]),
+      );
+      await expectAgreement(
+        engine,
+        graph('loss', { loss: objective.loss, ...objective.metrics, ...outputs }),
+        feeds,
+      );
+    },
+  );
 
   test.each(Object.entries(steps))(
     'a training step of %s: what it reports, and the state after it',
@@ -73,10 +76,8 @@ describe.each(engines)('$name on $backend computes', (engine) => {
       const state = await stepper.state();
       await stepper.close();
 
-      const reported = interpret(Object.values(step.forward.outputs), feeds);
-      Object.keys(step.forward.outputs).forEach((name, i) =>
-        expectClose(name, [metrics[name]!], reported[i]!.data),
-      );
+      const reported = interpret(Object.values(step.reported), feeds);
+      Object.keys(step.reported).forEach((name, i) => expectClose(name, [metrics[name]!], reported[i]!.data));
       const next = interpret(
         step.state.map((each) => each.next),
         feeds,
@@ -100,9 +101,12 @@ describe.each(judges)('$name on $backend finds by itself the slopes of', (judge)
     await expectGradients(judge, example.name, weighted(value), Object.values(wrt), feeds);
   });
 
-  test.each([...modelExamples, ...paperExamples])('$name', async ({ name, objective: { loss }, feeds }) => {
-    await expectGradients(judge, name, loss, leavesOf([loss], 'parameter'), feeds);
-  });
+  test.each([...modelExamples, ...paperExamples, ...fewLabelsExamples])(
+    '$name',
+    async ({ name, objective: { loss }, feeds }) => {
+      await expectGradients(judge, name, loss, leavesOf([loss], 'parameter'), feeds);
+    },
+  );
 });
 
 describe.each(judges)('$name on $backend finds', (judge) => {

@@ -6,7 +6,7 @@ import { encode, type Graph, gradients, graph, input } from '@semivae/graph';
 import { m2, query } from '@semivae/model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examples, flat, placed, weighted } from './examples.ts';
-import { modelExamples, sizes, steps } from './models.ts';
+import { fewLabelsExamples, modelExamples, sizes, steps } from './models.ts';
 import { paperExamples } from './papers.ts';
 
 const python = '/usr/bin/python3';
@@ -43,7 +43,7 @@ function freeBatch(): Graph {
 const graphs: Readonly<Record<string, Graph>> = Object.fromEntries([
   ...examples.map((each) => [each.name, withSlopes(each)] as const),
   ...flat.map((each) => [`${each.name}, flat`, graph('example', { value: placed(each).value })] as const),
-  ...[...modelExamples, ...paperExamples].map(
+  ...[...modelExamples, ...paperExamples, ...fewLabelsExamples].map(
     ({ name, objective }) => [name, graph('loss', { loss: objective.loss })] as const,
   ),
   ...Object.entries(steps).map(([name, step]) => [`the training step of ${name}`, step.graph] as const),

@@ -1,11 +1,24 @@
 import { type Feeds, type Graph, graph, input, type Tensor } from '@semivae/graph';
-import { bernoulli, type Family, gaussian, type Known, known, m1, m2 } from '@semivae/model';
+import {
+  bernoulli,
+  type Family,
+  gaussian,
+  type Known,
+  known,
+  m1,
+  m2,
+  mlp,
+  trainingPass,
+} from '@semivae/model';
 import {
   adam,
   type Bound,
   elbo,
+  type FewLabelsOptions,
+  fewLabels,
   iwae,
   type Objective,
+  ramp,
   semiSupervised,
   type TrainingStep,
   trainingStep,
@@ -104,6 +117,54 @@ export const modelExamples: readonly ModelExample[] = Object.entries(likelihoods
   ([name, likelihood]) => examplesOf(name, likelihood),
 );
 
+const normalised = m2({
+  ...sizes,
+  networks: { classifier: mlp([5], { activation: 'softplus', normalised: true, dropout: 0.4 }) },
+});
+
+/** As it is in training: what is drawn in networks is drawn, and statistics are the batch's. */
+const inTraining = (rows: Known): Known => ({ ...rows, pass: trainingPass(rows.scope) });
+
+const nothingMore: FewLabelsOptions = {
+  alpha: 0.5,
+  boundWeight: 0,
+  labelSmoothing: 0,
+  adversarial: { weight: 0, radius: 0.7 },
+  entropy: 0,
+  balance: 0,
+  pseudoLabels: { weight: 0, threshold: 0.5 },
+};
+
+/** What a classifier may be held to, each alone, and all together. */
+const held: Readonly<Record<string, Partial<FewLabelsOptions>>> = {
+  'label smoothing': { labelSmoothing: 0.1 },
+  'the bound of some rows': { boundWeight: 0.1, boundRows: 3 },
+  'adversarial moves': { adversarial: { weight: 1, radius: 0.7, probe: 0.5 } },
+  entropy: { entropy: 1 },
+  balance: { balance: 1 },
+  'pseudo-labels': { pseudoLabels: { weight: 1, threshold: 0.35 } },
+};
+
+export const everything: FewLabelsOptions = Object.assign({}, nothingMore, ...Object.values(held));
+
+const fewLabelsOf = (options: FewLabelsOptions): Objective =>
+  fewLabels(normalised, inTraining(labelled(sizes.x)), inTraining(unlabelled(sizes.x)), options);
+
+/** The objectives of few labels, around a classifier that is normalised over the batch and thinned out. */
+export const fewLabelsExamples: readonly ModelExample[] = [
+  ...Object.entries(held).map(([name, options]) =>
+    modelExample(`few labels, ${name}`, likelihoods.bernoulli!, fewLabelsOf({ ...nothingMore, ...options })),
+  ),
+  modelExample('few labels, everything', likelihoods.bernoulli!, fewLabelsOf(everything)),
+  modelExample(
+    'm2, its bounds through a normalised classifier',
+    likelihoods.bernoulli!,
+    semiSupervised(normalised, inTraining(labelled(sizes.x)), inTraining(unlabelled(sizes.x)), {
+      alpha: 0.1,
+    }),
+  ),
+];
+
 /** A training step of each model, small enough to read; between them, all that an optimizer can do. */
 export const steps: Readonly<Record<string, TrainingStep>> = {
   m1: trainingStep(
@@ -122,6 +183,11 @@ export const steps: Readonly<Record<string, TrainingStep>> = {
       clipNorm: 1,
       schedule: warmupAndDecay({ steps: 100, warmup: 10, decay: 0.5, floor: 0.1 }),
     }),
+  ),
+  'few-labels': trainingStep(
+    'few-labels',
+    fewLabelsOf(everything),
+    adam({ learningRate: 1e-3, beta1: ramp({ steps: 4, decay: 0.5, from: 0.9, to: 0.5 }) }),
   ),
 };
 

@@ -39,6 +39,7 @@ const kinds: readonly (readonly [name: string, model: RecipeInput['model'], by: 
   ['adgm', { kind: 'adgm', auxiliary: 5 }, 1.2],
   ['cvae', { kind: 'cvae' }, 1.02],
   ['vade', { kind: 'vade' }, 1.02],
+  ['m2 with a normalised classifier', { kind: 'm2', classifier: { hidden: [12] } }, 1.02],
   ['m2 of convolutions', { kind: 'm2', channels: [3, 4], blocks: 1, activation: 'silu' }, 1.02],
 ];
 

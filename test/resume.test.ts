@@ -9,6 +9,7 @@ import {
   imageSet,
   onnxRuntimeEngine,
   parseRecipe,
+  type Recipe,
 } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandOptions, freshFolder, semivae, smallRecipe, smallSet, writeFiles } from './command.ts';
@@ -17,7 +18,7 @@ const engine = onnxRuntimeEngine({ threads: 1 });
 const data = digits({ train: 90, test: 10 });
 const STEPS = 27;
 
-const recipe = parseRecipe({
+const plain = parseRecipe({
   name: 'resumed',
   data: { labels: 20, binarize: true },
   model: { latent: 3, hidden: [12] },
@@ -26,8 +27,24 @@ const recipe = parseRecipe({
   epochs: 3,
 });
 
+/** Everything that a classifier may be held to, and running means in its state. */
+const fewLabels = parseRecipe({
+  ...plain,
+  model: { latent: 3, hidden: [12], classifier: { hidden: [10], dropout: 0.2 } },
+  objective: {
+    boundWeight: 0.1,
+    labelSmoothing: 0.1,
+    adversarial: { weight: 1 },
+    entropy: 0.5,
+    balance: 1,
+    pseudoLabels: { weight: 0.5, threshold: 0.5 },
+    inputNoise: 0.1,
+  },
+  optimizer: { beta1End: 0.5, average: 0.9 },
+});
+
 /** Trains until a step, or to the end; what is kept is what a file would hold. */
-async function trainUntil(step: number, resume?: Checkpoint) {
+async function trainUntil(recipe: Recipe, step: number, resume?: Checkpoint) {
   const lines = [];
   const reports = fit(recipe, imageSet(data.train), {
     seed: 11,
@@ -53,23 +70,26 @@ const bitsOf = ({ step, state }: Checkpoint) => ({
   ),
 });
 
-describe('fit', () => {
-  const whole = trainUntil(STEPS);
+describe.each([
+  ['plain', plain],
+  ['few labels', fewLabels],
+])('fit, %s', (_, recipe) => {
+  const whole = trainUntil(recipe, STEPS);
   const random = Array.from({ length: 4 }, () => 2 + Math.floor(Math.random() * (STEPS - 3)));
 
   test.each([1, 9, STEPS - 1, ...random])('stopped after step %i, it ends bit-identical', async (step) => {
-    const before = await trainUntil(step);
-    const after = await trainUntil(STEPS, before.checkpoint);
+    const before = await trainUntil(recipe, step);
+    const after = await trainUntil(recipe, STEPS, before.checkpoint);
     expect(bitsOf(after.checkpoint)).toEqual(bitsOf((await whole).checkpoint));
     expect([...before.lines, ...after.lines]).toEqual((await whole).lines);
   });
 
   test('the comparison can fail: one weight off by the last bit is another training', async () => {
-    const { checkpoint } = await trainUntil(9);
+    const { checkpoint } = await trainUntil(recipe, 9);
     const name = Object.keys(checkpoint.state)[0]!;
     const numbers = checkpoint.state[name]!.data;
     new Uint32Array(numbers.buffer, numbers.byteOffset, 1)[0]! ^= 1;
-    expect(bitsOf((await trainUntil(STEPS, checkpoint)).checkpoint)).not.toEqual(
+    expect(bitsOf((await trainUntil(recipe, STEPS, checkpoint)).checkpoint)).not.toEqual(
       bitsOf((await whole).checkpoint),
     );
   });

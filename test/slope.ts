@@ -1,4 +1,12 @@
-import { type Feeds, gradients, interpret, type Tensor, type Value } from '@semivae/graph';
+import {
+  type Feeds,
+  gradients,
+  interpret,
+  reached,
+  stopGradient,
+  type Tensor,
+  type Value,
+} from '@semivae/graph';
 import { expect } from 'vitest';
 import { normals } from './numbers.ts';
 
@@ -14,6 +22,14 @@ function differences(f: (at: number) => number, step: number): number {
   return (8 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) / (12 * step);
 }
 
+/** Values through which no slope passes, as they are at one point: differences must not see them move either. */
+function stoppedAt(loss: Value, feeds: Feeds): ReadonlyMap<Value, Tensor> {
+  const { op } = stopGradient(loss);
+  const stopped = reached([loss]).filter((value) => value.op === op);
+  const found = interpret(stopped, feeds);
+  return new Map(stopped.map((value, i) => [value, found[i]!]));
+}
+
 /** The derivative of a loss (one element) along one direction for all of `wrt`, by its gradients and by differences. */
 export function slopesAlong(
   loss: Value,
@@ -22,9 +38,10 @@ export function slopesAlong(
   direction: Feeds,
 ) {
   const names = Object.keys(wrt);
+  const held = stoppedAt(loss, feeds);
   const lossAt = (by: number): number => {
     const changed = names.map((name) => [name, moved(feeds[name]!, by, direction[name]!)] as const);
-    return interpret([loss], { ...feeds, ...Object.fromEntries(changed) })[0]!.data[0]!;
+    return interpret([loss], { ...feeds, ...Object.fromEntries(changed) }, held)[0]!.data[0]!;
   };
   const slopes = interpret(gradients(loss, Object.values(wrt)), feeds);
   return {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { gradients, input, interpret, leavesOf, mul, stopGradient, sum } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
 import { examples, flat, placed, weighted } from './examples.ts';
-import { modelExamples } from './models.ts';
+import { fewLabelsExamples, modelExamples } from './models.ts';
 import { paperExamples } from './papers.ts';
 import { expectSlope } from './slope.ts';
 
@@ -36,7 +36,7 @@ test('a slope takes one of two ways, where the other is stopped', () => {
 });
 
 describe('a loss', () => {
-  test.each([...modelExamples, ...paperExamples])(
+  test.each([...modelExamples, ...paperExamples, ...fewLabelsExamples])(
     '$name agrees with its own slope',
     ({ objective, feeds }) => {
       const parameters = leavesOf([objective.loss], 'parameter');

@@ -1,8 +1,10 @@
 import {
   abs,
   add,
+  cast,
   div,
   exp,
+  greater,
   log,
   max,
   min,
@@ -91,6 +93,10 @@ export function softplus(a: Value): Value {
 
 /** log σ(a). */
 export const logSigmoid = (a: Value): Value => neg(softplus(neg(a)));
+
+/** The larger of a and share·a, for a share within (0, 1): a rectifier that keeps a slope below 0 (Maas et al. 2013). */
+export const leakyRelu = (a: Value, share = 0.1): Value =>
+  withGradient(max(a, mul(a, share)), [a], (dy) => [mul(dy, max(cast(greater(a, 0), 'float32'), share))]);
 
 /** a·σ(a), the sigmoid linear unit. */
 export const silu = (a: Value): Value => mul(a, sigmoid(a));

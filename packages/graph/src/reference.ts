@@ -92,13 +92,18 @@ function leafTensor(value: Value, feeds: Feeds): Tensor {
 
 /**
  * The outputs computed in float64, one obvious loop per op: slow, and the judge of gradients in tests.
- * Throws `FEED_MISSING` for a leaf without a value.
+ * Throws `FEED_MISSING` for a leaf without a value. A value that is `held` is taken as given instead of computed.
  */
-export function interpret(outputs: readonly Value[], feeds: Feeds): Tensor[] {
+export function interpret(
+  outputs: readonly Value[],
+  feeds: Feeds,
+  held: ReadonlyMap<Value, Tensor> = new Map(),
+): Tensor[] {
   const known = new Map<Value, Tensor>();
   for (const value of reached(outputs)) {
     const inputs = value.inputs.map((input) => known.get(input)!);
-    known.set(value, value.leaf ? leafTensor(value, feeds) : value.op.reference(value, inputs));
+    const compute = () => (value.leaf ? leafTensor(value, feeds) : value.op.reference(value, inputs));
+    known.set(value, held.get(value) ?? compute());
   }
   return outputs.map((output) => known.get(output)!);
 }

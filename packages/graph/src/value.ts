@@ -54,6 +54,8 @@ export interface Value {
   readonly leaf?: Leaf;
   /** Slopes are taken with respect to these, by this rule, instead of through the op. */
   readonly slope?: { readonly inputs: readonly Value[]; readonly gradient: Gradient };
+  /** The parameter of which this is what a batch tells, where no slope trains it but a running mean does. */
+  readonly observes?: LeafValue<'parameter'>;
 }
 
 /** Every value that the outputs reach, each after its inputs. */
@@ -84,6 +86,19 @@ type NamedLeaf = Exclude<Leaf, { kind: 'constant' }>;
 export type LeafValue<K extends NamedLeaf['kind'] = NamedLeaf['kind']> = Value & {
   readonly leaf: Extract<NamedLeaf, { kind: K }>;
 };
+
+/** The value, marked as what a batch tells of a parameter that is kept as a running mean, such as a layer's variance. */
+export const observed = (value: Value, parameter: LeafValue<'parameter'>): Value => ({
+  ...value,
+  observes: parameter,
+});
+
+/** A value that tells of a parameter. */
+export type Observation = Value & Required<Pick<Value, 'observes'>>;
+
+/** What the outputs reach that tells of a parameter, in the order of first use. */
+export const observationsOf = (outputs: readonly Value[]): Observation[] =>
+  reached(outputs).filter((value): value is Observation => value.observes !== undefined);
 
 /** The leaves of these kinds that the outputs reach, in the order of their first use. */
 export function leavesOf<K extends NamedLeaf['kind']>(

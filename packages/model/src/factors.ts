@@ -2,6 +2,7 @@ import { type LeafValue, leavesOf, noise, type Shape, type Value } from '@semiva
 import { QueryError } from './errors.ts';
 import type { Distribution, Family, Values } from './families/family.ts';
 import type { Features, Network } from './layers.ts';
+import type { Pass } from './pass.ts';
 
 /** A random variable: a name, and the number of features of one row. */
 export interface Variable extends Features {}
@@ -14,8 +15,8 @@ export interface Factor {
   readonly variable: Variable;
   readonly parents: readonly Variable[];
   readonly family: Family;
-  /** The density at these values of the parents. */
-  readonly at: (parents: Values) => Distribution;
+  /** The density at these values of the parents; the pass that ships where none is told. */
+  readonly at: (parents: Values, pass?: Pass) => Distribution;
 }
 
 const noNetwork: Network = () => () => ({});
@@ -30,7 +31,13 @@ function factor(
   const given = parents.length ? `|${parents.map((parent) => parent.name).join(',')}` : '';
   const name = `${letter}(${of.name}${given})`;
   const parametersAt = network(name, parents, family.parameters(of.size));
-  return { name, variable: of, parents, family, at: (values) => family.at(parametersAt(values), of.size) };
+  return {
+    name,
+    variable: of,
+    parents,
+    family,
+    at: (values, pass) => family.at(parametersAt(values, pass), of.size),
+  };
 }
 
 const density = (letter: string) => (of: Variable) => ({
@@ -72,13 +79,16 @@ export interface Known {
   readonly drawn?: Values;
   /** Nothing is drawn: what is hidden stands at its mean. */
   readonly still?: boolean;
+  /** How networks are gone through; absent: as they ship. */
+  readonly pass?: Pass;
 }
 
-export const known = (values: Values, noiseShape: Shape, scope = '', shown?: Values): Known => ({
+export const known = (values: Values, noiseShape: Shape, scope = '', shown?: Values, pass?: Pass): Known => ({
   values,
   noiseShape,
   scope,
   ...(shown && { shown }),
+  ...(pass && { pass }),
 });
 
 /** What q goes by. */
@@ -92,12 +102,12 @@ export interface Completed {
 
 /** Draws each variable of `factors` that is not known, in order. Throws `NOT_DRAWABLE` for a family without a draw. */
 export function complete(factors: readonly Factor[], seen: Known): Completed {
-  const { values, noiseShape, scope, shown, still } = seen;
+  const { values, noiseShape, scope, shown, still, pass } = seen;
   return factors.reduce<Completed>(
     (so, each) => {
       const { name, size } = each.variable;
       if (name in so.values) return so;
-      const distribution = each.at({ ...so.values, ...shown });
+      const distribution = each.at({ ...so.values, ...shown }, pass);
       if (!distribution.sample) {
         const remedy = `Make ${name} known, or sum it out: summedOver(${name}, bound).`;
         throw new QueryError(
@@ -135,10 +145,10 @@ export function drawnBefore(of: Variable, { q }: Model, seen: Known): Known {
 }
 
 /** The density of a variable given its parents: `query(model.q, y, { x })` is the classifier. Throws `NO_FACTOR`. */
-export function query(factors: readonly Factor[], of: Variable, values: Values): Distribution {
+export function query(factors: readonly Factor[], of: Variable, values: Values, pass?: Pass): Distribution {
   const found = factors.find((each) => each.variable.name === of.name);
   const missing = found?.parents.filter((parent) => !(parent.name in values)).map((parent) => parent.name);
-  if (found && missing!.length === 0) return found.at(values);
+  if (found && missing!.length === 0) return found.at(values, pass);
   const problem = found ? `${missing!.join(' and ')} must be given` : `no factor draws ${of.name}`;
   throw new QueryError(
     'NO_FACTOR',
@@ -156,6 +166,12 @@ export function queryAtMeans(factors: readonly Factor[], of: Variable, values: V
   const seen = { ...known(values, []), still: true };
   return query(factors, of, complete(before(factors, of), seen).values);
 }
+
+/** The model with what is already known of one density in `q` put in the place of asking for it. */
+export const answered = (model: Model, of: Variable, answer: Distribution): Model => ({
+  ...model,
+  q: model.q.map((each) => (each.variable.name === of.name ? { ...each, at: () => answer } : each)),
+});
 
 /** The parameters that these values reach. */
 export const parametersOf = (...values: readonly Value[]): LeafValue<'parameter'>[] =>

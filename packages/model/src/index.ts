@@ -17,6 +17,7 @@ export * from './m1.ts';
 export * from './m1m2.ts';
 export * from './m2.ts';
 export * from './networks.ts';
+export * from './pass.ts';
 export * from './sdgm.ts';
 export * from './table/blur.ts';
 export * from './table/columns.ts';

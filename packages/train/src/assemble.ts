@@ -26,6 +26,7 @@ import {
   shared,
   stagesOf,
   tableLikelihood,
+  trainingPass,
   trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
@@ -34,12 +35,13 @@ import { labelledModel, networksFor } from './models.ts';
 import {
   classification,
   conditional,
+  fewLabels,
   type Objective,
   semiSupervised,
   stacked,
   unsupervised,
-} from './objectives.ts';
-import { adam, averaged, type Optimizer, stepCount, warmupAndDecay } from './optimizers.ts';
+} from './objectives/index.ts';
+import { adam, averaged, type Optimizer, ramp, stepCount, warmupAndDecay } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 import { type TrainingStep, trainingStep } from './step.ts';
 
@@ -114,6 +116,12 @@ export const UNLABELLED_X = 'unlabelled/x';
 const thrown = (grey: Value, scope: string): Value =>
   cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32');
 
+/** Images as they are, and as q is shown them: with normal noise of this deviation. */
+const imagesOf = (x: Value, deviation: number, scope: string) =>
+  deviation === 0
+    ? { x }
+    : { x, shown: { x: add(x, mul(noise(`${scope}noise(shown)`, x.shape), deviation)) } };
+
 /** A batch of rows as the bound is of them, and as q is shown them. */
 function batchOf(
   { data, objective }: Recipe,
@@ -122,22 +130,22 @@ function batchOf(
   scope: string,
 ): { readonly x: Value; readonly shown?: { readonly x: Value } } {
   const { x } = trainingRows(columns, rows, `${scope}x`);
-  if (columns.kind === 'image') return { x: data.binarize ? thrown(x, scope) : x };
   const { inputNoise, hide } = objective;
+  if (columns.kind === 'image') return imagesOf(data.binarize ? thrown(x, scope) : x, inputNoise, scope);
   if (inputNoise === 0 && hide === 0) return { x };
   return { x, shown: { x: blurred(layoutOf(columns), x, { noise: inputNoise, hide }, scope) } };
 }
 
 function unlabelledRows(recipe: Recipe, { columns }: DataShape): Known {
   const { x, shown } = batchOf(recipe, columns, recipe.batch.unlabelled, 'unlabelled/');
-  return known({ x }, [recipe.batch.unlabelled], 'unlabelled/', shown);
+  return known({ x }, [recipe.batch.unlabelled], 'unlabelled/', shown, trainingPass('unlabelled/'));
 }
 
 function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
   const rows = recipe.batch.labelled;
   const { x, shown } = batchOf(recipe, columns, rows, 'labelled/');
   const y = oneHot(input(LABELLED_Y, [rows], 'int64'), classes);
-  return known({ x, y }, [rows], 'labelled/', shown);
+  return known({ x, y }, [rows], 'labelled/', shown, trainingPass('labelled/'));
 }
 
 /** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
@@ -151,6 +159,22 @@ function trainedBound({ objective: { bound, klWarmup, beta } }: Recipe): Bound {
 export const isGiven = ({ model }: Recipe, name: string): boolean =>
   model.kind === 'm1+m2' && model.stages === 'trained' && /^(q\(z1\||p\(x\|z1\))/.test(name);
 
+const hasOwnNetwork = ({ classifier }: Recipe['model']): boolean =>
+  classifier !== undefined && !Array.isArray(classifier);
+
+/** Whether a recipe holds the classifier to more than its labels and the bounds. */
+const asksMore = ({ model, batch, objective }: Recipe): boolean =>
+  hasOwnNetwork(model) ||
+  batch.bound !== undefined ||
+  objective.boundWeight !== 1 ||
+  [
+    objective.labelSmoothing,
+    objective.adversarial.weight,
+    objective.entropy,
+    objective.balance,
+    objective.pseudoLabels.weight,
+  ].some((weight) => weight > 0);
+
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
@@ -161,10 +185,16 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
   if (!model.y || recipe.data.labels === 0) return unsupervised(model, unlabelled, bound);
   const [labelled, options] = [labelledRows(recipe, shape), { bound, alpha, labelledWeight }];
   const { kind: of, stages = 'together' } = recipe.model;
-  if (of !== 'm1+m2' || stages === 'joint') return semiSupervised(model, labelled, unlabelled, options);
-  return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
+  if (of === 'm1+m2' && stages !== 'joint')
+    return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
+      ...options,
+      trained: stages === 'trained',
+    });
+  if (!asksMore(recipe)) return semiSupervised(model, labelled, unlabelled, options);
+  return fewLabels(model, labelled, unlabelled, {
+    ...recipe.objective,
     ...options,
-    trained: stages === 'trained',
+    boundRows: recipe.batch.bound,
   });
 }
 
@@ -175,9 +205,10 @@ export const stepsPerEpoch = (
 ): number => said ?? Math.max(1, Math.floor(rows / batch.unlabelled));
 
 function optimizerOf(recipe: Recipe, shape: DataShape): Optimizer {
-  const { warmup, decay, floor, average, ...settings } = recipe.optimizer;
+  const { warmup, decay, floor, average, beta1: from, beta1End: to = from, ...settings } = recipe.optimizer;
   const steps = recipe.epochs * stepsPerEpoch(recipe, shape);
-  const optimizer = adam({ ...settings, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
+  const beta1 = from === to ? from : ramp({ steps, decay, from, to });
+  const optimizer = adam({ ...settings, beta1, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
   return average === undefined ? optimizer : averaged(optimizer, average);
 }
 

@@ -28,6 +28,7 @@ import {
   type Known,
   type Model,
   mapValues,
+  type Pass,
   query,
   standardNormal,
   type Values,
@@ -75,8 +76,8 @@ function divergence(model: Model, prior: Factor, posterior: Distribution, values
 }
 
 /** log p(value | parents) − log q(value | …) for one factor of p; the latter where it was drawn. */
-function logRatio(factor: Factor, values: Values, density: Value | undefined): Value {
-  const prior = factor.at(values).logDensity(values[factor.variable.name]!);
+function logRatio(factor: Factor, values: Values, density: Value | undefined, pass?: Pass): Value {
+  const prior = factor.at(values, pass).logDensity(values[factor.variable.name]!);
   return density ? sub(prior, density) : prior;
 }
 
@@ -91,7 +92,7 @@ function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value)
     const posterior = drawn[name];
     const closed = closedForm && posterior ? divergence(model, factor, posterior, values) : undefined;
     const density = closed ? undefined : (posterior?.logDensity(values[name]!) ?? seen.drawn?.[name]);
-    const term = closed ? neg(closed) : logRatio(factor, values, density);
+    const term = closed ? neg(closed) : logRatio(factor, values, density, seen.pass);
     return beta && (closed || density) ? mul(term, beta) : term;
   });
   return total(terms);
@@ -129,7 +130,7 @@ const infers = ({ q }: Model, y: Variable): boolean => q.some(({ variable }) => 
  */
 export function classDensity(model: Model, y: Variable, seen: Known, bound: Bound = elbo()): Distribution {
   const begun = drawnBefore(y, model, seen);
-  if (infers(model, y)) return query(model.q, y, evidence(begun));
+  if (infers(model, y)) return query(model.q, y, evidence(begun), begun.pass);
   return categorical.at({ logits: forEvery(y, bound)(model, begun) }, y.size);
 }
 
@@ -144,7 +145,7 @@ export const summedOver =
     const begun = drawnBefore(y, model, seen);
     const each = forEvery(y, bound)(model, begun);
     if (!infers(model, y)) return logSumExp(each);
-    const { logits } = query(model.q, y, evidence(begun)) as Categorical;
+    const { logits } = query(model.q, y, evidence(begun), begun.pass) as Categorical;
     return sum(mul(softmax(logits), sub(each, logSoftmax(logits))), [-1]);
   };
 

@@ -8,6 +8,7 @@ import {
   type Model,
   m1m2,
   m2,
+  mlp,
   type Networks,
   sdgm,
   vade,
@@ -23,14 +24,21 @@ export function networksFor({ model }: Recipe, columns: Columns): { readonly net
   return { networks: { encoder: imageEncoder(options), decoder: imageDecoder(options) } };
 }
 
+/** q(y|x) where it is not as the other networks: of other sizes, or a network of its own. */
+function classifierOf({ model: { classifier } }: Recipe, { networks }: M2Sizes): Partial<M2Sizes> {
+  if (classifier === undefined) return {};
+  if (Array.isArray(classifier)) return { classifier };
+  return { networks: { ...networks, classifier: mlp(classifier.hidden, classifier) } };
+}
+
 /** The model with classes that a recipe names. Throws `MODEL_FOR_IMAGES` where it is not of tables. */
 export function labelledModel(recipe: Recipe, columns: Columns, sizes: M2Sizes): Model {
-  const { kind, auxiliary = 100, below = 50, classifier } = recipe.model;
+  const { kind, auxiliary = 100, below = 50 } = recipe.model;
   if (kind !== 'm2' && columns.kind === 'table') {
     const place = `recipe ${recipe.name}, model.kind`;
     throw new RecipeError('MODEL_FOR_IMAGES', place, `${kind} is not yet for tables`, 'Choose m1 or m2.');
   }
-  const all = { ...sizes, auxiliary, below, ...(classifier && { classifier }) };
+  const all = { ...sizes, auxiliary, below, ...classifierOf(recipe, sizes) };
   const build = { m1: m2, m2, 'm1+m2': m1m2, sdgm, adgm, cvae, vade }[kind];
   return build(all);
 }

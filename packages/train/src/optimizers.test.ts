@@ -15,7 +15,7 @@ import {
   tensor,
 } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
-import { type AdamOptions, adam, type State, warmupAndDecay } from './optimizers.ts';
+import { type AdamOptions, adam, ramp, type State, warmupAndDecay } from './optimizers.ts';
 
 const SIZE = 3;
 const target = [1, -2, 0.5];
@@ -114,5 +114,32 @@ describe('a learning rate', () => {
     expect(rateAt(50)).toBeCloseTo(1, 6);
     expect(rateAt(75)).toBeCloseTo(0.55, 6);
     expect(rateAt(100)).toBeCloseTo(0.1, 6);
+  });
+});
+
+describe('a share of the momentum that changes', () => {
+  const schedule = ramp({ steps: 100, decay: 0.5, from: 0.9, to: 0.5 });
+
+  test('goes on a straight line over the end of the training', () => {
+    const at = (step: number) => interpret([schedule(scalar(step))], {})[0]!.data[0]!;
+    [
+      [0, 0.9],
+      [50, 0.9],
+      [75, 0.7],
+      [100, 0.5],
+      [150, 0.5],
+    ].forEach(([step, value]) => expect(at(step!)).toBeCloseTo(value!, 6));
+  });
+
+  test('makes the same steps as a constant one while it is constant', () => {
+    const [changing, constant] = [schedule, 0.9].map((beta1) =>
+      walk(states({ learningRate: 0.1, beta1 }, 1), 10),
+    );
+    changing!.w!.data.forEach((each, i) => expect(each).toBeCloseTo(constant!.w!.data[i]!, 5));
+  });
+
+  test('still finds the target', () => {
+    const { w } = walk(states({ learningRate: 0.1, beta1: schedule }, 1), 200);
+    w!.data.forEach((each, i) => expect(each).toBeCloseTo(target[i]!, 1));
   });
 });

@@ -31,6 +31,15 @@ export type Schedule = (step: Value) => Value;
 
 export const constantRate: Schedule = () => scalar(1);
 
+/** From `from` to `to` on a straight line over the last `decay` share of `steps`. */
+export const ramp =
+  ({ steps, decay, from, to }: { steps: number; decay: number; from: number; to: number }): Schedule =>
+  (step) => {
+    if (decay === 0 || from === to) return scalar(from);
+    const start = steps * (1 - decay);
+    return add(mul(min(relative(step, start, Math.max(1, steps - start)), 1), to - from), from);
+  };
+
 /** Up from 0 over `warmup` steps, flat, and over the last `decay` share of `steps` down to `floor` along a cosine. */
 export const warmupAndDecay =
   ({
@@ -57,7 +66,8 @@ const relative = (step: Value, start: number, length: number): Value => div(max(
 
 export interface AdamOptions {
   readonly learningRate: number;
-  readonly beta1?: number;
+  /** Share of the momentum that is kept at each step; as a schedule it must change slowly. */
+  readonly beta1?: number | Schedule;
   readonly beta2?: number;
   readonly epsilon?: number;
   /** Decoupled decay of weights (not of biases), per step and unit of learning rate (Loshchilov and Hutter 2019). */
@@ -82,6 +92,9 @@ function clipped(slopes: readonly Value[], limit: number): readonly Value[] {
   return slopes.map((slope) => mul(slope, factor));
 }
 
+const complement = (share: Value | number): Value | number =>
+  typeof share === 'number' ? 1 - share : sub(1, share);
+
 /** How many steps were made: part of every optimizer's state, and what schedules go by. */
 export const stepCount = input('adam/step', []);
 
@@ -94,7 +107,7 @@ const ZERO: Initial = { kind: 'constant', value: 0 };
 export const adam =
   ({
     learningRate,
-    beta1 = 0.9,
+    beta1: momentum = 0.9,
     beta2 = 0.999,
     epsilon = 1e-8,
     weightDecay = 0,
@@ -105,23 +118,24 @@ export const adam =
     const slopes = clipNorm === undefined ? raw : clipped(raw, clipNorm);
     const next = add(stepCount, 1);
     const rate = mul(schedule(stepCount), learningRate);
+    const beta1 = typeof momentum === 'number' ? momentum : momentum(stepCount);
     // √ of what turns Σ β₂^i g² into v̂; its inverse scales ε instead of every element
     const spread = sqrt(div(sub(1, pow(scalar(beta2), next)), 1 - beta2));
-    const size = div(mul(rate, mul(spread, 1 - beta1)), sub(1, pow(scalar(beta1), next)));
+    const size = div(mul(rate, mul(spread, complement(beta1))), sub(1, pow(beta1, next)));
     const floor = mul(spread, epsilon);
     const remains = sub(1, mul(rate, weightDecay));
     const states = parameters.flatMap((parameter, i) => {
       const { name, initial } = parameter.leaf;
       const first = input(`adam/first/${name}`, parameter.shape);
       const second = input(`adam/second/${name}`, parameter.shape);
-      const momentum = add(mul(first, beta1), slopes[i]!);
+      const gathered = add(mul(first, beta1), slopes[i]!);
       const energy = add(mul(second, beta2), square(slopes[i]!));
-      const change = mul(div(momentum, add(sqrt(energy), floor)), size);
+      const change = mul(div(gathered, add(sqrt(energy), floor)), size);
       const decays = weightDecay > 0 && parameter.shape.length > 1;
       const kept = decays ? mul(parameter, remains) : parameter;
       return [
         { name, leaf: parameter, next: sub(kept, change), initial },
-        { name: first.leaf.name, leaf: first, next: momentum, initial: ZERO },
+        { name: first.leaf.name, leaf: first, next: gathered, initial: ZERO },
         { name: second.leaf.name, leaf: second, next: energy, initial: ZERO },
       ];
     });

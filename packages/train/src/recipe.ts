@@ -64,6 +64,18 @@ const dataSchema = z.strictObject({
     .describe('Throw a coin for each pixel at each step, instead of feeding grey values.'),
 });
 
+const activation = z.enum(['relu', 'leaky-relu', 'softplus', 'tanh', 'silu']);
+
+const classifierSchema = z.strictObject({
+  hidden: z.array(count).min(1).default([600, 600]).describe('Sizes of its hidden layers.'),
+  activation: activation.default('leaky-relu'),
+  normalised: z
+    .boolean()
+    .default(true)
+    .describe('Normalise each hidden layer over the labelled and unlabelled rows of a step.'),
+  dropout: share.default(0).describe('The share of hidden features left out at random in training.'),
+});
+
 const modelSchema = z.strictObject({
   kind: z
     .enum(['m1', 'm2', 'm1+m2', 'sdgm', 'adgm', 'cvae', 'vade'])
@@ -75,11 +87,13 @@ const modelSchema = z.strictObject({
     .optional()
     .describe("Features of the latent z; absent: 50 for images, half of a table's features (2 to 32)."),
   hidden: z.array(count).min(1).default([500]).describe('Sizes of the hidden layers of every network.'),
+  activation: activation.default('relu'),
   classifier: z
-    .array(count)
+    .union([z.array(count), classifierSchema])
     .optional()
-    .describe('Sizes of the hidden layers of q(y|x), where they differ; [] is a logistic regression.'),
-  activation: z.enum(['relu', 'softplus', 'tanh', 'silu']).default('relu'),
+    .describe(
+      'q(y|x), where it is not as the other networks: sizes of its hidden layers, [] being a logistic regression; or a network of its own.',
+    ),
   auxiliary: count.optional().describe('Features of the auxiliary variable a of sdgm and adgm; absent: 100.'),
   below: count.optional().describe('Features of z1, the latent of the M1 in m1+m2; absent: 50.'),
   stages: z
@@ -119,7 +133,32 @@ const objectiveSchema = z.strictObject({
     .nonnegative()
     .default(0)
     .describe("Steps over which the latent's divergence rises to its full weight."),
-  inputNoise: weight.default(0).describe('Deviation of the noise on what q is shown of a table.'),
+  boundWeight: weight.default(1).describe('Weight of the bounds; at 0 the classifier is trained alone.'),
+  labelSmoothing: share.default(0).describe('The share of a label that is spread evenly over all classes.'),
+  adversarial: z
+    .strictObject({
+      weight: weight.default(0),
+      radius: z.number().positive().default(2).describe('How far a row is moved, in the Euclidean norm.'),
+      probe: z
+        .number()
+        .positive()
+        .default(10)
+        .describe('How far it is moved at random first, to find out where to.'),
+    })
+    .prefault({})
+    .describe('Virtual adversarial training: q(y|x) must not change along the most harmful move.'),
+  entropy: weight.default(0).describe('Weight of the entropy of q(y|x) on unlabelled rows.'),
+  balance: weight
+    .default(0)
+    .describe('Weight of how far the classes given to a batch of unlabelled rows are from even.'),
+  pseudoLabels: z
+    .strictObject({
+      weight: weight.default(0),
+      threshold: share.default(0.95).describe('Classes more probable than this are taken for labels.'),
+    })
+    .prefault({})
+    .describe("The classifier's own sure answers as labels."),
+  inputNoise: weight.default(0).describe('Deviation of the noise on what q is shown of a row.'),
   hide: share
     .default(0)
     .describe("The share of a table's cells that q is not shown at a step, drawn anew for each row."),
@@ -128,6 +167,9 @@ const objectiveSchema = z.strictObject({
 const optimizerSchema = z.strictObject({
   learningRate: z.number().positive().default(3e-3),
   beta1: share.default(0.9),
+  beta1End: share
+    .optional()
+    .describe('Where beta1 goes, on a straight line, over the share in which the rate falls.'),
   beta2: share.default(0.999),
   weightDecay: weight.default(0).describe('Decoupled decay of the weight matrices.'),
   clipNorm: z.number().positive().optional().describe('Gradients are scaled down to this norm.'),
@@ -140,6 +182,9 @@ const optimizerSchema = z.strictObject({
 const batchSchema = z.strictObject({
   labelled: count.default(20).describe('Labelled rows in each step.'),
   unlabelled: count.default(50).describe('Unlabelled rows in each step; an epoch sees each once.'),
+  bound: count
+    .optional()
+    .describe('Unlabelled rows in each step whose bound is in the loss; absent: all of them.'),
 });
 
 const scoreSchema = boundSchema

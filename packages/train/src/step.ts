@@ -1,15 +1,21 @@
-import { type Graph, gradients, graph, input, type LeafValue, leavesOf } from '@semivae/graph';
-import type { Objective } from './objectives.ts';
+import { type Graph, gradients, graph, input, type LeafValue, leavesOf, type Value } from '@semivae/graph';
+import type { Objective } from './objectives/objective.ts';
 import type { Optimizer, State } from './optimizers.ts';
+import { type Finding, findingsOf, foundName, givenFindings, runningMeans } from './statistics.ts';
 
 /** One training step: the forward graph of the loss, and the whole step as a graph of its own. */
 export interface TrainingStep {
   readonly objective: Objective;
-  /** Loss and metrics as outputs: what an engine with its own gradients differentiates. */
+  /** The loss and the metrics. */
+  readonly reported: Readonly<Record<string, Value>>;
+  /** What is reported, and `found/<name>` of each running mean: what an engine with its own gradients differentiates. */
   readonly forward: Graph;
-  /** Everything that the step reads and renews: parameters, moments, step count. */
+  /** Everything that the step reads and renews: parameters, moments, running means, step count. */
   readonly state: readonly State[];
-  /** The optimizer alone: from the state and `gradient/<name>` of each parameter to `next/<name>` of each state. */
+  /**
+   * The update alone: from the state, `gradient/<name>` of each parameter and `found/<name>` of each running mean to
+   * `next/<name>` of each state.
+   */
   readonly update: Graph;
   /** Loss, gradients and update in one: outputs are the loss, the metrics and `next/<name>` of each state. */
   readonly graph: Graph;
@@ -44,14 +50,22 @@ export function trainingStep(
   const reached = leavesOf([objective.loss, ...Object.values(objective.metrics)], 'parameter');
   const kept = reached.filter(({ leaf }) => fixed(leaf.name)).map(held);
   const parameters = leavesOf([objective.loss], 'parameter').filter(({ leaf }) => !fixed(leaf.name));
-  const state = [...optimizer(parameters, gradients(objective.loss, parameters)), ...kept];
+  const findings = findingsOf(objective.loss);
+  const after = (slopes: readonly Value[], found: readonly Finding[]) => [
+    ...optimizer(parameters, slopes),
+    ...runningMeans(found),
+    ...kept,
+  ];
+  const state = after(gradients(objective.loss, parameters), findings);
   const given = parameters.map(({ leaf, shape }) => input(gradientName(leaf.name), shape));
   const reported = { loss: objective.loss, ...objective.metrics };
+  const found = Object.fromEntries(findings.map(({ kept, found }) => [foundName(kept.leaf.name), found]));
   return {
     objective,
-    forward: graph(name, reported),
+    reported,
+    forward: graph(name, { ...reported, ...found }),
     state,
-    update: graph(`${name} update`, renewed([...optimizer(parameters, given), ...kept])),
+    update: graph(`${name} update`, renewed(after(given, givenFindings(findings)))),
     graph: graph(`${name} step`, { ...reported, ...renewed(state) }),
   };
 }

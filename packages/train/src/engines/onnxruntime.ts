@@ -34,7 +34,7 @@ const mapEntries = <A, B>(
 function openStepper(session: Session, step: TrainingStep, initial: StoredTensors): Stepper {
   let current = mapEntries(initial, ({ shape, data }) => float32(shape, data.slice()));
   let next = mapEntries(current, blank);
-  const reported = mapEntries(step.forward.outputs, () => float32([], new Float32Array(1)));
+  const reported = mapEntries(step.reported, () => float32([], new Float32Array(1)));
   return {
     async step(feeds) {
       const renewed = Object.fromEntries(step.state.map(({ name }) => [nextName(name), next[name]!]));

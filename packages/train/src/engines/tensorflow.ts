@@ -152,11 +152,12 @@ function openStepper({ tf, activate }: Host, step: TrainingStep, initial: Stored
       await activate();
       const { outputs, next } = tf.tidy(() => {
         const { outputs, gradients } = differentiated(tf, forward, wrt, { ...state, ...fed(tf, feeds) });
-        return { outputs, next: update.run({ ...state, ...gradients }) };
+        return { outputs, next: update.run({ ...state, ...outputs, ...gradients }) };
       });
       tf.dispose(Object.values(state));
       state = Object.fromEntries(step.state.map(({ name }) => [name, next[nextName(name)]!]));
-      return drained(outputs, numberOf);
+      const numbers = await drained(outputs, numberOf);
+      return mapEntries(step.reported, (_, name) => numbers[name]!);
     },
     async state() {
       const names = Object.keys(state);

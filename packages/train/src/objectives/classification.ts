@@ -1,0 +1,38 @@
+import { add, logSoftmax, mean, mul, neg, sum, type Value } from '@semivae/graph';
+import { type Categorical, evidence, type Known, type Model, type Variable } from '@semivae/model';
+import { classDensity } from '../bounds.ts';
+import { RecipeError } from '../errors.ts';
+import type { Objective } from './objective.ts';
+
+/** The classes of a model. Throws `MODEL_NO_CLASSES`. */
+export function classesOf({ name, y }: Model): Variable {
+  if (y) return y;
+  throw new RecipeError(
+    'MODEL_NO_CLASSES',
+    `model ${name}`,
+    'it has no classes',
+    'Choose m2, or leave labels out.',
+  );
+}
+
+/** One-hot rows with a share of each spread evenly over all classes (Szegedy et al. 2016, section 7). */
+export const smoothed = (truth: Value, share: number): Value =>
+  share === 0 ? truth : add(mul(truth, 1 - share), share / (truth.shape.at(-1) as number));
+
+/** −mean Σ truth·log softmax(logits): rows [n, classes] of both. */
+export function crossEntropy(logits: Value, truth: Value): Objective {
+  const loss = neg(mean(sum(mul(truth, logSoftmax(logits)), [-1])));
+  return { loss, metrics: { crossEntropy: loss } };
+}
+
+/** −mean log q(y|x) over labelled rows: the classifier's own loss. */
+export function classification(model: Model, labelled: Known): Objective {
+  const y = classesOf(model);
+  const seen = {
+    ...labelled,
+    values: { [model.x.name]: evidence(labelled)[model.x.name]! },
+    scope: `${labelled.scope}classifier/`,
+  };
+  const { logits } = classDensity(model, y, seen) as Categorical;
+  return crossEntropy(logits, labelled.values[y.name]!);
+}

@@ -1,0 +1,84 @@
+import { concat, slice, type Value } from '@semivae/graph';
+import {
+  answered,
+  type Categorical,
+  categorical,
+  evidence,
+  type Known,
+  known,
+  type Model,
+  mapValues,
+  probingPass,
+  query,
+} from '@semivae/model';
+import { type AdversarialOptions, adversarial, type Classify } from './adversarial.ts';
+import { bounds, type SemiSupervisedOptions } from './bound.ts';
+import { entropy, imbalance } from './certainty.ts';
+import { classesOf, crossEntropy, smoothed } from './classification.ts';
+import { type Objective, weighted } from './objective.ts';
+import { pseudoLabels } from './pseudo-labels.ts';
+
+export interface FewLabelsOptions extends SemiSupervisedOptions {
+  /** Weight of the bounds of all rows; at 0 the classifier is trained alone. */
+  readonly boundWeight: number;
+  /** How many of the unlabelled rows the bound is of; absent: all. */
+  readonly boundRows?: number | undefined;
+  readonly labelSmoothing: number;
+  readonly adversarial: AdversarialOptions & { readonly weight: number };
+  readonly entropy: number;
+  readonly balance: number;
+  readonly pseudoLabels: { readonly weight: number; readonly threshold: number };
+}
+
+const rowsOf = ({ noiseShape }: Known): number => noiseShape[0] as number;
+
+const rowsFrom = (value: Value, start: number, count: number): Value => slice(value, 0, start, start + count);
+
+/** The first rows of a batch; all where it has no more. */
+function firstRows(batch: Known, count: number): Known {
+  if (count >= rowsOf(batch)) return batch;
+  const { values, scope, shown, pass } = batch;
+  const cut = (value: Value) => rowsFrom(value, 0, count);
+  return known(mapValues(values, cut), [count], scope, shown && mapValues(shown, cut), pass);
+}
+
+/** What q(y|x) says of labelled and unlabelled rows at once, so that both share a normalised layer's statistics. */
+function sayTogether(model: Model, labelled: Known, unlabelled: Known) {
+  const y = classesOf(model);
+  const x = concat(
+    [labelled, unlabelled].map((rows) => evidence(rows)[model.x.name]!),
+    0,
+  );
+  const { logits } = query(model.q, y, { [model.x.name]: x }, labelled.pass) as Categorical;
+  const [own, others] = [rowsOf(labelled), rowsOf(unlabelled)];
+  return { x, all: logits, labelled: rowsFrom(logits, 0, own), unlabelled: rowsFrom(logits, own, others) };
+}
+
+/**
+ * The bounds of M2 around a classifier that is held to more than its labels: Σ weight · part over the bounds of all rows,
+ * its cross-entropy (weight α), its change under adversarial moves of all rows, its entropy on unlabelled rows, the
+ * imbalance of the classes it gives them, and its own sure answers as labels. q(y|x) is asked once of all rows.
+ */
+export function fewLabels(
+  model: Model,
+  labelled: Known,
+  unlabelled: Known,
+  options: FewLabelsOptions,
+): Objective {
+  const y = classesOf(model);
+  const said = sayTogether(model, labelled, unlabelled);
+  const { boundRows = rowsOf(unlabelled), alpha, boundWeight, labelSmoothing } = options;
+  const classify: Classify = (x, scope) =>
+    (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
+  const seen = firstRows(unlabelled, boundRows);
+  const answer = categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size);
+  const truth = smoothed(labelled.values[y.name]!, labelSmoothing);
+  return weighted(
+    [boundWeight, () => bounds(answered(model, y, answer), labelled, seen, options)],
+    [alpha, () => crossEntropy(said.labelled, truth)],
+    [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
+    [options.entropy, () => entropy(said.unlabelled)],
+    [options.balance, () => imbalance(said.unlabelled)],
+    [options.pseudoLabels.weight, () => pseudoLabels(said.unlabelled, options.pseudoLabels.threshold)],
+  );
+}

@@ -1,0 +1,37 @@
+import { add, mean, neg, stopGradient } from '@semivae/graph';
+import { complete, evidence, type Known, type Model, type Stages } from '@semivae/model';
+import { type Bound, elbo } from '../bounds.ts';
+import { type SemiSupervisedOptions, semiSupervised, unsupervised } from './bound.ts';
+import type { Objective } from './objective.ts';
+
+/** −mean of the bound on log p(x|y) over labelled rows: what a conditional model learns (Sohn et al. 2015, eq. 4). */
+export function conditional(model: Model, labelled: Known, bound: Bound = elbo()): Objective {
+  const labelledBound = mean(bound(model, labelled));
+  return { loss: neg(labelledBound), metrics: { labelledBound } };
+}
+
+/** What the rows are once the lower stage of a stacked model has encoded them, draws of z1, through which no slope passes. */
+export function encoded({ below }: Stages, seen: Known): Known {
+  const { values, noiseShape } = seen;
+  const { [below.x.name]: _, ...others } = values;
+  const scope = `${seen.scope}below/`;
+  const drawn = complete(below.q, { values: evidence(seen), noiseShape, scope }).values[below.z.name]!;
+  return { values: { ...others, [below.z.name]: stopGradient(drawn) }, noiseShape, scope: seen.scope };
+}
+
+/**
+ * The two stages of a stacked model in one step (Kingma et al. 2014, section 2.1): M1's own bound, and above it M2 on draws
+ * of its latent, whose slopes stop there. Where M1 is trained already, its part has parameters that are held fixed.
+ */
+export function stacked(
+  stages: Stages,
+  labelled: Known,
+  unlabelled: Known,
+  options: SemiSupervisedOptions & { readonly trained?: boolean },
+): Objective {
+  const above = semiSupervised(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
+  const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, options.bound);
+  const loss = options.trained ? above.loss : add(above.loss, below.loss);
+  const { unlabelledBound: belowBound } = below.metrics;
+  return { loss, metrics: { ...above.metrics, belowBound: belowBound! } };
+}
