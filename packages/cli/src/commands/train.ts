@@ -92,7 +92,10 @@ export function addTrain(program: Command): void {
       'digits, mnist, fashion-mnist, a folder with four idx files, or a table (default: digits)',
     )
     .option('--data-dir <folder>', 'read a named data set from here instead of downloading it')
-    .option('--model <kind>', 'm1 (no labels) or m2 (semi-supervised) (default: m2)')
+    .option(
+      '--model <kind>',
+      'm1 (no labels), m2 (semi-supervised), m1+m2, sdgm, adgm, cvae or vade (default: m2)',
+    )
     .option('--labels <n>', 'training rows that keep their label (default: 100 of images, all of a table)')
     .option('--label-column <name>', 'the column of a table that names classes')
     .option('--anomaly-label <label>', 'rows with this label are known anomalies, not a class')
