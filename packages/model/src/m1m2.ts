@@ -26,6 +26,7 @@ export function m1m2({
   const [x, z1] = [variable('x', pixels), variable('z1', below)];
   const [y, z2] = [variable('y', classes), variable('z2', latent)];
   const { encoder, between, decoder } = networksOf(sizes);
+  const { classifier } = networksOf({ ...sizes, networks: { ...sizes.networks, encoder: between } });
   return {
     name: 'm1+m2',
     x,
@@ -39,7 +40,7 @@ export function m1m2({
     ],
     q: [
       q(z1).given(x).is(gaussian, encoder),
-      q(y).given(z1).is(categorical, between),
+      q(y).given(z1).is(categorical, classifier),
       q(z2).given(z1, y).is(gaussian, between),
     ],
   } satisfies Model;

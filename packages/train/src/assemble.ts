@@ -5,11 +5,13 @@ import {
   div,
   input,
   less,
+  max,
   min,
   mul,
   noise,
   oneHot,
   scalar,
+  sub,
   type Value,
 } from '@semivae/graph';
 import {
@@ -37,6 +39,7 @@ import {
   conditional,
   fewLabels,
   type Objective,
+  type Start,
   semiSupervised,
   stacked,
   unsupervised,
@@ -70,6 +73,9 @@ export interface ModelOptions {
   readonly derived?: boolean;
 }
 
+/** Whether a recipe asks for classes without labels: q(y|x) is then held to give rows to all classes alike. */
+const clusters = ({ data, objective }: Recipe): boolean => data.labels === 0 && objective.balance > 0;
+
 /** The model that a recipe names, for data of this shape. Throws `MODEL_NO_CLASSES`, `LABELS_NEEDED`. */
 export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions = {}): Model {
   const { columns, classes, classShares } = shape;
@@ -94,7 +100,7 @@ export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions 
     );
   }
   const own = classShares?.length === classes && { prior: shared(classShares) };
-  if (data.labels > 0 || model.kind === 'vade')
+  if (data.labels > 0 || model.kind === 'vade' || clusters(recipe))
     return labelledModel(recipe, columns, { ...sizes, classes, ...own });
   throw new RecipeError(
     'LABELS_NEEDED',
@@ -111,6 +117,8 @@ export const boundOf = ({ kind, samples }: Recipe['objective']['bound']): Bound 
 export const LABELLED_X = 'labelled/x';
 export const LABELLED_Y = 'labelled/y';
 export const UNLABELLED_X = 'unlabelled/x';
+/** What is believed of the classes of unlabelled rows. */
+export const UNLABELLED_Y = 'unlabelled/y';
 
 /** A coin thrown for each pixel (Salakhutdinov and Murray 2008). */
 const thrown = (grey: Value, scope: string): Value =>
@@ -173,7 +181,23 @@ const asksMore = ({ model, batch, objective }: Recipe): boolean =>
     objective.entropy,
     objective.balance,
     objective.pseudoLabels.weight,
+    objective.start.weight,
   ].some((weight) => weight > 0);
+
+/** What unlabelled rows are believed to be, and a factor that falls from 1 to 0 over the start of the training. */
+function startOf(recipe: Recipe, shape: DataShape): Start {
+  const {
+    objective: { start },
+    batch,
+    epochs,
+  } = recipe;
+  const steps = start.until * epochs * stepsPerEpoch(recipe, shape);
+  return {
+    weight: start.weight,
+    beliefs: input(UNLABELLED_Y, [batch.unlabelled, shape.classes]),
+    factor: max(sub(1, div(stepCount, Math.max(1, steps))), 0),
+  };
+}
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
@@ -182,20 +206,30 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
   const bound = trainedBound(recipe);
   if (recipe.model.kind === 'cvae') return conditional(model, labelledRows(recipe, shape), bound);
   const unlabelled = unlabelledRows(recipe, shape);
-  if (!model.y || recipe.data.labels === 0) return unsupervised(model, unlabelled, bound);
-  const [labelled, options] = [labelledRows(recipe, shape), { bound, alpha, labelledWeight }];
+  const options = { bound, alpha, labelledWeight };
+  const few = {
+    ...recipe.objective,
+    ...options,
+    boundRows: recipe.batch.bound,
+    start: startOf(recipe, shape),
+  };
+  if (!model.y) return unsupervised(model, unlabelled, bound);
+  if (recipe.data.labels === 0)
+    return asksMore(recipe)
+      ? fewLabels(model, undefined, unlabelled, few)
+      : unsupervised(model, unlabelled, bound);
+  const labelled = labelledRows(recipe, shape);
+  const learn: typeof semiSupervised = asksMore(recipe)
+    ? (of, some, others) => fewLabels(of, some, others, few)
+    : semiSupervised;
   const { kind: of, stages = 'together' } = recipe.model;
   if (of === 'm1+m2' && stages !== 'joint')
     return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
       ...options,
+      learn,
       trained: stages === 'trained',
     });
-  if (!asksMore(recipe)) return semiSupervised(model, labelled, unlabelled, options);
-  return fewLabels(model, labelled, unlabelled, {
-    ...recipe.objective,
-    ...options,
-    boundRows: recipe.batch.bound,
-  });
+  return learn(model, labelled, unlabelled, options);
 }
 
 /** Steps in an epoch: what the recipe says, or each unlabelled row once, but for a remainder smaller than a batch. */

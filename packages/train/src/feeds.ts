@@ -1,6 +1,6 @@
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
 import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
-import { LABELLED_X, LABELLED_Y, UNLABELLED_X } from './assemble.ts';
+import { LABELLED_X, LABELLED_Y, UNLABELLED_X, UNLABELLED_Y } from './assemble.ts';
 import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
 import { stream } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
@@ -19,11 +19,22 @@ interface Source {
   readonly chosen: Int32Array;
   readonly x: Uint8Array | Float32Array;
   readonly y: BigInt64Array;
+  /** What is believed of their classes, where the step asks for it. */
+  readonly beliefs?: Float32Array;
 }
 
-function fillSource({ order, chosen, x, y }: Source, { copy, labels }: TrainingSet, step: number): void {
+/** Copies what is believed of these rows, side by side. */
+function copyBeliefs(chosen: Int32Array, from: Float32Array, classes: number, out: Float32Array): void {
+  for (let i = 0; i < chosen.length; i++) {
+    for (let k = 0; k < classes; k++) out[i * classes + k] = from[chosen[i]! * classes + k]!;
+  }
+}
+
+function fillSource({ order, chosen, x, y, beliefs: out }: Source, set: TrainingSet, step: number): void {
+  const { copy, labels, classes, beliefs } = set;
   batchRows(order, step, chosen);
   copy(chosen, x);
+  if (out) copyBeliefs(chosen, beliefs!, classes.length, out);
   for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
 }
 
@@ -47,8 +58,11 @@ function openBatches(
   const sources: Source[] = [];
   if (names.includes(UNLABELLED_X)) {
     const order = rowOrder(rows.train, seed, stream.unlabelledOrder, set.together);
-    const source = openSource(order, batch.unlabelled, set);
+    const dims = [batch.unlabelled, set.classes.length];
+    const beliefs = names.includes(UNLABELLED_Y) && new Float32Array(dims[0]! * dims[1]!);
+    const source = { ...openSource(order, batch.unlabelled, set), ...(beliefs && { beliefs }) };
     feeds[UNLABELLED_X] = { type, dims: [batch.unlabelled, width], data: source.x };
+    if (beliefs) feeds[UNLABELLED_Y] = { type: 'float32', dims, data: beliefs };
     sources.push(source);
   }
   if (names.includes(LABELLED_X)) {

@@ -12,6 +12,7 @@ export * from './fit.ts';
 export * from './initial.ts';
 export * from './judge.ts';
 export * from './likelihood.ts';
+export * from './neighbours/index.ts';
 export * from './objectives/index.ts';
 export * from './optimizers.ts';
 export * from './recipe.ts';

@@ -147,6 +147,16 @@ const objectiveSchema = z.strictObject({
     })
     .prefault({})
     .describe('Virtual adversarial training: q(y|x) must not change along the most harmful move.'),
+  start: z
+    .strictObject({
+      weight: weight.default(0),
+      neighbours: count.default(5).describe('How many nearest rows a row is joined with.'),
+      until: share.default(0.15).describe('The share of the training over which the weight falls to 0.'),
+    })
+    .prefault({})
+    .describe(
+      "Classes of unlabelled rows guessed from their neighbours' labels, as labels at the start. Neighbours are near in the latent of the run that the training begins with, or in x where there is none.",
+    ),
   entropy: weight.default(0).describe('Weight of the entropy of q(y|x) on unlabelled rows.'),
   balance: weight
     .default(0)

@@ -15,6 +15,8 @@ export interface TrainingSet {
   readonly type: 'uint8' | 'float32';
   /** The index of each row's class, −1 where it is unknown. */
   readonly labels: ArrayLike<number>;
+  /** What is believed of the classes of each row before training, [rows, classes] shares that sum to 1. */
+  readonly beliefs?: Float32Array;
   /** Copies these rows, side by side, into `out`, which is of `type`. */
   copy(rows: Int32Array, out: Uint8Array | Float32Array): void;
   /** Rows that lie together where reading at random is slow; orders then stay near each other. Absent: anywhere. */

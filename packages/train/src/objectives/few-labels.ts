@@ -1,4 +1,4 @@
-import { concat, slice, type Value } from '@semivae/graph';
+import { concat, mul, slice, type Value } from '@semivae/graph';
 import {
   answered,
   type Categorical,
@@ -12,11 +12,20 @@ import {
   query,
 } from '@semivae/model';
 import { type AdversarialOptions, adversarial, type Classify } from './adversarial.ts';
-import { bounds, type SemiSupervisedOptions } from './bound.ts';
+import { bounds, type SemiSupervisedOptions, unsupervised } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
 import { classesOf, crossEntropy, smoothed } from './classification.ts';
 import { type Objective, weighted } from './objective.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
+
+/** What unlabelled rows are believed to be before anything is learned. */
+export interface Start {
+  readonly weight: number;
+  /** [unlabelled rows, classes], shares that sum to 1. */
+  readonly beliefs: Value;
+  /** What the weight is multiplied by at a step. */
+  readonly factor: Value;
+}
 
 export interface FewLabelsOptions extends SemiSupervisedOptions {
   /** Weight of the bounds of all rows; at 0 the classifier is trained alone. */
@@ -27,6 +36,7 @@ export interface FewLabelsOptions extends SemiSupervisedOptions {
   readonly adversarial: AdversarialOptions & { readonly weight: number };
   readonly entropy: number;
   readonly balance: number;
+  readonly start?: Start;
   readonly pseudoLabels: { readonly weight: number; readonly threshold: number };
 }
 
@@ -42,26 +52,42 @@ function firstRows(batch: Known, count: number): Known {
   return known(mapValues(values, cut), [count], scope, shown && mapValues(shown, cut), pass);
 }
 
-/** What q(y|x) says of labelled and unlabelled rows at once, so that both share a normalised layer's statistics. */
-function sayTogether(model: Model, labelled: Known, unlabelled: Known) {
-  const y = classesOf(model);
+/**
+ * What q(y|x) says of labelled and unlabelled rows at once, so that both share a normalised layer's statistics; of the
+ * unlabelled ones alone where there are no others.
+ */
+function sayTogether(model: Model, labelled: Known | undefined, unlabelled: Known) {
+  const batches = labelled ? [labelled, unlabelled] : [unlabelled];
   const x = concat(
-    [labelled, unlabelled].map((rows) => evidence(rows)[model.x.name]!),
+    batches.map((rows) => evidence(rows)[model.x.name]!),
     0,
   );
-  const { logits } = query(model.q, y, { [model.x.name]: x }, labelled.pass) as Categorical;
-  const [own, others] = [rowsOf(labelled), rowsOf(unlabelled)];
-  return { x, all: logits, labelled: rowsFrom(logits, 0, own), unlabelled: rowsFrom(logits, own, others) };
+  const { logits } = query(model.q, classesOf(model), { [model.x.name]: x }, batches[0]!.pass) as Categorical;
+  const own = labelled ? rowsOf(labelled) : 0;
+  return {
+    x,
+    all: logits,
+    unlabelled: rowsFrom(logits, own, rowsOf(unlabelled)),
+    ...(labelled && { labelled: rowsFrom(logits, 0, own) }),
+  };
+}
+
+/** −mean Σ beliefs·log q(y|x), by a factor of the step. */
+function believed(logits: Value, { beliefs, factor }: Start): Objective {
+  const { loss } = crossEntropy(logits, beliefs);
+  return { loss: mul(loss, factor), metrics: { start: loss } };
 }
 
 /**
  * The bounds of M2 around a classifier that is held to more than its labels: Σ weight · part over the bounds of all rows,
  * its cross-entropy (weight α), its change under adversarial moves of all rows, its entropy on unlabelled rows, the
- * imbalance of the classes it gives them, and its own sure answers as labels. q(y|x) is asked once of all rows.
+ * imbalance of the classes it gives them, and its own sure answers as labels. q(y|x) is asked once of all rows. Without
+ * labelled rows the classes are clusters: low entropy and even classes make them tell of x what they can (Krause et al.
+ * 2010; Hu et al. 2017).
  */
 export function fewLabels(
   model: Model,
-  labelled: Known,
+  labelled: Known | undefined,
   unlabelled: Known,
   options: FewLabelsOptions,
 ): Objective {
@@ -72,11 +98,16 @@ export function fewLabels(
     (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
   const seen = firstRows(unlabelled, boundRows);
   const answer = categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size);
-  const truth = smoothed(labelled.values[y.name]!, labelSmoothing);
+  const known = answered(model, y, answer);
+  const truth = () => smoothed(labelled!.values[y.name]!, labelSmoothing);
   return weighted(
-    [boundWeight, () => bounds(answered(model, y, answer), labelled, seen, options)],
-    [alpha, () => crossEntropy(said.labelled, truth)],
+    [
+      boundWeight,
+      () => (labelled ? bounds(known, labelled, seen, options) : unsupervised(known, seen, options.bound)),
+    ],
+    [labelled ? alpha : 0, () => crossEntropy(said.labelled!, truth())],
     [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
+    [options.start?.weight ?? 0, () => believed(said.unlabelled, options.start!)],
     [options.entropy, () => entropy(said.unlabelled)],
     [options.balance, () => imbalance(said.unlabelled)],
     [options.pseudoLabels.weight, () => pseudoLabels(said.unlabelled, options.pseudoLabels.threshold)],

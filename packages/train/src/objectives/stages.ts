@@ -1,5 +1,5 @@
 import { add, mean, neg, stopGradient } from '@semivae/graph';
-import { complete, evidence, type Known, type Model, type Stages } from '@semivae/model';
+import { complete, evidence, type Known, known, type Model, type Stages } from '@semivae/model';
 import { type Bound, elbo } from '../bounds.ts';
 import { type SemiSupervisedOptions, semiSupervised, unsupervised } from './bound.ts';
 import type { Objective } from './objective.ts';
@@ -12,11 +12,19 @@ export function conditional(model: Model, labelled: Known, bound: Bound = elbo()
 
 /** What the rows are once the lower stage of a stacked model has encoded them, draws of z1, through which no slope passes. */
 export function encoded({ below }: Stages, seen: Known): Known {
-  const { values, noiseShape } = seen;
+  const { values, noiseShape, pass } = seen;
   const { [below.x.name]: _, ...others } = values;
   const scope = `${seen.scope}below/`;
   const drawn = complete(below.q, { values: evidence(seen), noiseShape, scope }).values[below.z.name]!;
-  return { values: { ...others, [below.z.name]: stopGradient(drawn) }, noiseShape, scope: seen.scope };
+  const above = { ...others, [below.z.name]: stopGradient(drawn) };
+  return known(above, noiseShape, seen.scope, undefined, pass);
+}
+
+export interface StackedOptions extends SemiSupervisedOptions {
+  /** Whether M1 is trained already. */
+  readonly trained?: boolean;
+  /** The objective of M2 on M1's latent; that of Kingma et al. 2014 unless told. */
+  readonly learn?: typeof semiSupervised;
 }
 
 /**
@@ -27,9 +35,10 @@ export function stacked(
   stages: Stages,
   labelled: Known,
   unlabelled: Known,
-  options: SemiSupervisedOptions & { readonly trained?: boolean },
+  options: StackedOptions,
 ): Objective {
-  const above = semiSupervised(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
+  const { learn = semiSupervised } = options;
+  const above = learn(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
   const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, options.bound);
   const loss = options.trained ? above.loss : add(above.loss, below.loss);
   const { unlabelledBound: belowBound } = below.metrics;

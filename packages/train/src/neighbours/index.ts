@@ -1,0 +1,4 @@
+export * from './affinity.ts';
+export * from './beliefs.ts';
+export * from './nearest.ts';
+export * from './propagation.ts';
