@@ -18,6 +18,17 @@ function figures({ training }: Manifest): string[] {
   ];
 }
 
+/** What a run began with, that its labels and its minutes are not all. */
+function originFact({ training: { initFrom } }: Manifest): string[] {
+  if (!initFrom) return [];
+  const { run, recipe, data, labels, seed, step, minutes, sha256, taken, parameters } = initFrom;
+  const learned = `${recipe} on ${data}, ${labels || 'no'} labels, seed ${seed}, ${step} steps, ${minutes.toFixed(1)} min`;
+  return fact(
+    'begun with',
+    `${taken} of ${parameters} parameters of the run ${cell(run)}: ${cell(learned)}; checkpoint ${sha256.slice(0, 12)}…`,
+  );
+}
+
 const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string => {
   const ports = (specs: typeof head.inputs) =>
     specs.map((spec) => `\`${spec.name}\` ${spec.type}[${spec.shape.join(', ')}]`).join(', ');
@@ -121,6 +132,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
       'labels seen',
       labels.length ? `${training.labelled} of ${training.rows}, seed ${training.seed}` : 'none',
     ),
+    ...originFact(manifest),
     ...fact('epochs', `${training.epochs} (${training.steps} steps)`),
     ...figures(manifest),
     ...fact('engine', training.engine),

@@ -182,6 +182,7 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
       engine: info.engine,
       metrics,
       recipe,
+      ...(info.initFrom && { initFrom: info.initFrom }),
     },
     parity,
     versions: { ...info.versions, semivae: version, opset: String(OPSET), ir: String(IR_VERSION) },

@@ -26,3 +26,4 @@ export * from './table/prepare.ts';
 export * from './table/profile.ts';
 export * from './table/samples.ts';
 export * from './table/train.ts';
+export * from './transfer.ts';

@@ -137,7 +137,7 @@ function runFacts(
   lines: readonly MetricsLine[],
   step: number | undefined,
 ): string {
-  const { recipe, seed, data, engine, versions } = info;
+  const { recipe, seed, data, engine, versions, initFrom } = info;
   const last = lines.at(-1);
   const done = isFinished(info, lines) ? ', finished' : `; go on: semivae train --resume ${folder}`;
   return facts([
@@ -153,6 +153,7 @@ function runFacts(
       'progress',
       `${last?.epoch ?? 0} of ${recipe.epochs} epochs in ${showMinutes(last?.minutes ?? 0)}${done}`,
     ],
+    ['begun with', initFrom && `${initFrom.run}: ${initFrom.taken} of ${initFrom.parameters} parameters`],
     ['checkpoint', step === undefined ? 'none yet' : `step ${step}`],
     [
       'engine',
