@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import type { Origin } from '@semivae/runtime';
 import {
   type HashedCheckpoint,
+  isFinished,
   type Recipe,
   type RunInfo,
   readHashed,
@@ -12,7 +13,6 @@ import {
   transferred,
 } from '@semivae/train/node';
 import type { Output } from './output.ts';
-import { isFinished } from './source.ts';
 
 /** A run that another is to begin with. */
 export interface Predecessor extends HashedCheckpoint {

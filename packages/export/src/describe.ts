@@ -177,7 +177,7 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
       rows: trainedRows(options),
       labelled: recipe.data.labels,
       seed,
-      epochs: recipe.epochs,
+      epochs: metrics.epoch ?? recipe.epochs,
       steps: checkpoint.step,
       engine: info.engine,
       metrics,

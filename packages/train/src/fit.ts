@@ -6,6 +6,7 @@ import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
 import { openFeeder } from './feeds.ts';
 import { stateFrom } from './initial.ts';
+import { checkMonitored } from './monitor.ts';
 import type { State } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -130,6 +131,7 @@ const divided = (sums: Metrics, by: number): Metrics =>
 export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions): AsyncGenerator<Report> {
   const { seed, engine, resume, initial = {}, reportEvery = 20 } = options;
   const rows = chooseRows(recipe, set, seed);
+  checkMonitored(recipe, set, rows);
   const shape = shapeOf(set, rows.train.length);
   const { step: training } = assemble(recipe, shape);
   const feeder = openFeeder(training.graph, recipe, set, rows, seed);

@@ -6,8 +6,10 @@ import { featuresOf } from '@semivae/model';
 import {
   assemble,
   begun,
+  bestEpoch,
   type Checkpoint,
   type ChosenEngine,
+  checkMonitored,
   chooseRows,
   completeRecipe,
   createRun,
@@ -16,8 +18,11 @@ import {
   describeTable,
   ENGINES,
   hasCheckpoint,
+  hasStopped,
   imageSet,
+  isFinished,
   latentOf,
+  type MetricsLine,
   type PreparedTable,
   type Recipe,
   type RunInfo,
@@ -41,7 +46,6 @@ import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
 import { chooseRecipe, type RecipeFlags } from '../recipe-choice.ts';
-import { isFinished } from '../source.ts';
 import { showMinutes, showPercent } from '../table.ts';
 import { introduceColumns, isTableName, memoryOf, openRecipeTable, readTable } from '../table-data.ts';
 import { type Job, type Trained, train } from '../training.ts';
@@ -201,8 +205,9 @@ async function openTableSource(
 
 /** What a training reads and renews. Throws where the recipe asks what the data does not have. */
 function statesOf({ recipe, set }: Source, seed: number): readonly State[] {
-  const { train: rows } = chooseRows(recipe, set, seed);
-  return assemble(recipe, shapeOf(set, rows.length)).step.state;
+  const rows = chooseRows(recipe, set, seed);
+  checkMonitored(recipe, set, rows);
+  return assemble(recipe, shapeOf(set, rows.train.length)).step.state;
 }
 
 /** A training's beginning, as a checkpoint where another run is part of it. */
@@ -282,8 +287,8 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
   const checkpoint = (await hasCheckpoint(folder)) ? await readCheckpoint(folder) : undefined;
   const lines = await readMetrics(folder);
   if (checkpoint && isFinished(info, lines) && lines.at(-1)!.step === checkpoint.step) {
-    output.say(`${folder} is finished: all ${info.recipe.epochs} epochs are trained.`);
-    return conclude(folder, info, { checkpoint, metrics: lines.at(-1)! }, output);
+    output.say(`${folder} is finished: ${endOf(info.recipe, lines)}.`);
+    return conclude(folder, info, { checkpoint, metrics: lines.at(-1)!, lines }, output);
   }
   if (info.initFrom && !checkpoint) throw withoutStart(folder);
   const source = await openSource(info.recipe, info.seed, options, output);
@@ -299,6 +304,15 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
     source.close();
   }
 }
+
+/** Why nothing is left to train. */
+const endOf = (recipe: Recipe, lines: readonly MetricsLine[]): string =>
+  isStoppedEarly(recipe, lines)
+    ? `stopped early, ${recipe.patience} epochs after the one with the best validation ${recipe.monitor}`
+    : `all ${recipe.epochs} epochs are trained`;
+
+const isStoppedEarly = (recipe: Recipe, lines: readonly MetricsLine[]): boolean =>
+  lines.length < recipe.epochs && hasStopped(recipe, lines);
 
 const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOptions): string =>
   [
@@ -366,11 +380,16 @@ function showInput(columns: DataInfo['columns']): string {
 
 function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, output: Output): void {
   const { step, epoch, minutes, loss, testError, validationError } = trained.metrics;
+  const { lines } = trained;
   const error = testError === undefined ? '' : `, test error ${showPercent(testError)}`;
   const next = recipe.objective.kind === 'supervised' ? 'evaluate' : 'export';
   output.say(
     `trained ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} in ${showMinutes(minutes)}: loss ${loss!.toFixed(2)}${error}`,
   );
+  const stoppedEarly = isStoppedEarly(recipe, lines);
+  const best = lines[bestEpoch(recipe, lines)]?.epoch;
+  if (stoppedEarly)
+    output.say(`stopped early: no better ${recipe.monitor} on the validation rows since epoch ${best}`);
   output.say(`next: semivae ${next} ${folder}`);
   const errors = { ...(testError !== undefined && { testError, validationError }) };
   output.answer({
@@ -378,6 +397,7 @@ function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, o
     recipe: recipe.name,
     seed,
     finished: true,
+    ...(recipe.patience !== undefined && { stoppedEarly, bestEpoch: best }),
     step,
     epoch,
     minutes,
