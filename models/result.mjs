@@ -1,7 +1,8 @@
-// node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the last epoch's
-// figures over seeds; after --without stand the runs of the same seeds without the bound, to be shown beside them.
+// node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the figures of
+// the epochs that ship over seeds; after --without stand the runs of the same seeds without the bound, to be shown beside them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bestEpoch, isFinished } from '@semivae/train';
 
 const [folder, ...rest] = process.argv.slice(2);
 const split = rest.includes('--without') ? rest.indexOf('--without') : rest.length;
@@ -14,8 +15,11 @@ if (!folder || runs.length === 0) {
 }
 
 const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
-const lastLine = (run) =>
-  JSON.parse(readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n').at(-1));
+const linesOf = (run) =>
+  readFileSync(join(run, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 const mean = (values) => values.reduce((sum, each) => sum + each, 0) / values.length;
 const spread = (values) =>
   Math.sqrt(
@@ -23,12 +27,14 @@ const spread = (values) =>
   );
 const rounded = (value) => Number(value.toFixed(3));
 
-/** The last epoch's line of a run, which must be finished. */
+/** The line of the epoch that ships of a run, which must be finished, with the minutes of all that it took. */
 function endOf(run) {
-  const [end, { recipe }] = [lastLine(run), json(join(run, 'run.json'))];
-  if (end.epoch !== recipe.epochs)
-    throw new Error(`${run}: stopped at epoch ${end.epoch} of ${recipe.epochs}`);
-  return end;
+  const [lines, info] = [linesOf(run), json(join(run, 'run.json'))];
+  const { recipe, initFrom } = info;
+  const { epoch, minutes } = lines.at(-1);
+  if (!isFinished(info, lines)) throw new Error(`${run}: stopped at epoch ${epoch} of ${recipe.epochs}`);
+  const best = recipe.keep === 'best' ? bestEpoch(recipe, lines) : -1;
+  return { ...lines.at(best), trained: epoch, minutes: minutes + (initFrom?.minutes ?? 0) };
 }
 
 /** Mean and deviation of the test errors of runs, and the errors themselves. */
@@ -45,6 +51,7 @@ const result = {
   labels: recipe.data.labels,
   track: 'PI',
   epochs: recipe.epochs,
+  ...(recipe.patience && { stoppedAt: ends.map((end) => end.trained) }),
   error: errorOf(ends),
   ...(without.length > 0 && { errorWithoutBound: errorOf(without.map(endOf)) }),
   seeds: infos.map((info) => info.seed),

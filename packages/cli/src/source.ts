@@ -2,16 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ship } from '@semivae/export/node';
 import { load, type Model, manifestFile } from '@semivae/runtime';
-import {
-  type Engine,
-  type MetricsLine,
-  RUN_FILE,
-  type RunInfo,
-  readHeld,
-  readMetrics,
-  readRun,
-  readShipped,
-} from '@semivae/train/node';
+import { type Engine, RUN_FILE, readHeld, readMetrics, readRun, readShipped } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { version } from './versions.ts';
 
@@ -66,10 +57,6 @@ export async function shipped(folder: string, { name, fpr }: Shipping, engine: E
     ...rate,
   });
 }
-
-/** Whether a run has trained all of its epochs. */
-export const isFinished = ({ recipe }: RunInfo, lines: readonly MetricsLine[]): boolean =>
-  lines.at(-1)?.epoch === recipe.epochs;
 
 /** Loads a bundle from its folder. Throws `NOT_FOUND`, `NOT_A_BUNDLE`, `BUNDLE_…`. */
 export async function loadBundle(path: string): Promise<Model> {

@@ -1,20 +1,16 @@
 import {
   appendMetrics,
+  bestEpoch,
   type Checkpoint,
-  chooseRows,
   collectBetweenSteps,
-  type DataShape,
   type Engine,
   fit,
+  hasStopped,
   type MetricsLine,
-  modelOf,
-  openJudge,
-  openTester,
+  openFigures,
   type Report,
   type RunInfo,
   readMetrics,
-  shapeOf,
-  someRows,
   type TrainingSet,
   writeBest,
   writeCheckpoint,
@@ -42,51 +38,10 @@ export interface Job {
 /** Where a training ended. */
 export interface Trained {
   readonly checkpoint: Checkpoint;
+  /** Of the last epoch. */
   readonly metrics: MetricsLine;
-}
-
-type Figures = Readonly<Record<string, number>>;
-type Figured = (checkpoint: Checkpoint) => Promise<Figures>;
-
-/** Errors on the test rows, and on the labelled ones of those held out; nothing for a model without classes. */
-async function openErrors(
-  { info, test, engine }: Job,
-  shape: DataShape,
-  held: TrainingSet,
-): Promise<Figured> {
-  const model = modelOf(info.recipe, shape);
-  if (!model.y) return async () => ({});
-  const ask = await openTester(engine, model, shape, { clusters: info.recipe.data.labels === 0 });
-  const known = someRows(
-    held,
-    Int32Array.from({ length: held.rows }, (_, row) => row).filter((row) => held.labels[row]! >= 0),
-  );
-  return async ({ state }) => ({
-    ...(test && { testError: await ask(state, test) }),
-    ...(known.rows > 0 && { validationError: await ask(state, known) }),
-  });
-}
-
-/** The bound on the rows held out, where the best is to be kept. */
-async function openBound({ info, engine }: Job, shape: DataShape, held: TrainingSet): Promise<Figured> {
-  const { recipe } = info;
-  if (recipe.keep !== 'best' || held.rows === 0) return async () => ({});
-  const judge = await openJudge(engine, modelOf(recipe, shape), shape);
-  return async ({ state }) => ({ validationBound: await judge(state, held) });
-}
-
-/** What is told of a checkpoint at the end of an epoch. */
-async function openFigures(job: Job): Promise<Figured> {
-  const { info, set } = job;
-  const { train, validation } = chooseRows(info.recipe, set, info.seed);
-  const shape = shapeOf(set, train.length);
-  const held = someRows(set, validation);
-  const figures = [await openErrors(job, shape, held), await openBound(job, shape, held)];
-  return async (checkpoint) => {
-    const found: Figures[] = [];
-    for (const each of figures) found.push(await each(checkpoint));
-    return Object.assign({}, ...found);
-  };
+  /** Of every epoch. */
+  readonly lines: readonly MetricsLine[];
 }
 
 const SAVE_EVERY = 30_000;
@@ -125,15 +80,8 @@ function openClock({ minutes = 0 }: Partial<Checkpoint> = {}): () => number {
   return () => Math.round((minutes + (performance.now() - start) / 60_000) * 1e4) / 1e4;
 }
 
-/** The best bound on rows held out among the epochs that a run has told of. */
-const bestSoFar = async (folder: string): Promise<number> =>
-  (await readMetrics(folder)).reduce(
-    (best, { validationBound = -Infinity }) => Math.max(best, validationBound),
-    -Infinity,
-  );
-
 /**
- * Trains from the start, or from `resume`, and writes metrics and checkpoints into the run's folder; the last good
+ * Trains from the start, or from `resume`, to the last epoch or until patience ends, and writes metrics and checkpoints into the run's folder; the last good
  * checkpoint is saved however it ends. Throws `INTERRUPTED`, `LOSS_NOT_FINITE`, `STATE_NOT_FINITE`, `WRITE`.
  */
 export async function train(job: Job): Promise<Trained> {
@@ -142,9 +90,9 @@ export async function train(job: Job): Promise<Trained> {
   collectBetweenSteps();
   const clock = openClock(resume);
   const keeper = openKeeper(folder);
-  const figuresOf = await openFigures(job);
-  let best = await bestSoFar(folder);
-  let metrics: MetricsLine | undefined;
+  const { test } = job;
+  const figuresOf = await openFigures({ recipe, seed, set, engine, ...(test && { test }) });
+  const lines = await readMetrics(folder);
   const at = async (report: Report): Promise<Checkpoint> => ({
     ...(await report.checkpoint()),
     minutes: clock(),
@@ -152,17 +100,15 @@ export async function train(job: Job): Promise<Trained> {
 
   async function endEpoch(report: Report): Promise<void> {
     const checkpoint = await at(report);
-    const figures = await figuresOf(checkpoint);
+    const figures = await figuresOf(checkpoint.state);
     const { step, epoch } = report;
-    metrics = { step, epoch, minutes: clock(), ...report.metrics, ...figures };
-    const { validationBound = -Infinity } = figures;
-    if (validationBound > best) {
-      best = validationBound;
-      await writeBest(folder, checkpoint);
-    }
-    await appendMetrics(folder, metrics);
+    const line = { step, epoch, minutes: clock(), ...report.metrics, ...figures };
+    lines.push(line);
+    const isBest = bestEpoch(recipe, lines) === lines.length - 1;
+    if (recipe.keep === 'best' && isBest) await writeBest(folder, checkpoint);
+    await appendMetrics(folder, line);
     await keeper.keep(checkpoint);
-    progress.epoch(metrics, recipe.epochs);
+    progress.epoch(line, recipe.epochs);
   }
 
   async function stopAt(report: Report): Promise<never> {
@@ -175,6 +121,7 @@ export async function train(job: Job): Promise<Trained> {
     for await (const report of reports) {
       progress.step(report);
       if (report.epochEnded) await endEpoch(report);
+      if (report.epochEnded && hasStopped(recipe, lines)) break;
       await turn();
       if (signal.aborted && report.step < report.steps) await stopAt(report);
     }
@@ -185,5 +132,5 @@ export async function train(job: Job): Promise<Trained> {
   } finally {
     progress.stop();
   }
-  return { checkpoint: keeper.newest!, metrics: metrics! };
+  return { checkpoint: keeper.newest!, metrics: lines.at(-1)!, lines };
 }

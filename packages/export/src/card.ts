@@ -1,21 +1,50 @@
 import type { Manifest, TableInput } from '@semivae/runtime/core';
-import type { DataInfo } from '@semivae/train';
+import type { DataInfo, Recipe } from '@semivae/train';
 
 const percent = (share: number): string => `${share.toFixed(2)} %`;
 
 const fact = (name: string, said: string | undefined): string[] =>
   said === undefined ? [] : [`| ${name} | ${said} |`];
 
-function figures({ training }: Manifest): string[] {
-  const { testError, validationError, loss } = training.metrics;
+/** What of the recipe decided by the rows held out; manifests of another version may lack it. */
+const choiceOf = ({ training }: Manifest): Partial<Pick<Recipe, 'keep' | 'patience' | 'monitor'>> =>
+  training.recipe ?? {};
+
+/** What was decided by the rows held out, and so has seen them. */
+function choiceFact(manifest: Manifest, trainRows: number): string[] {
+  const { keep, patience, monitor } = choiceOf(manifest);
+  const held = trainRows - manifest.training.rows;
+  const decided = [
+    ...(keep === 'best' ? ['the epoch that ships'] : []),
+    ...(patience === undefined ? [] : ['the end of the training']),
+  ];
+  if (decided.length === 0 || held <= 0) return [];
+  const by = monitor === 'error' ? 'the error, and so the labels,' : 'the bound';
+  return fact('chosen by validation', `${decided.join(' and ')}, by ${by} of ${held} rows held out`);
+}
+
+function figures(manifest: Manifest): string[] {
+  const { testError, validationError, loss } = manifest.training.metrics;
+  const epoch = choiceOf(manifest).keep === 'best' ? 'epoch that ships' : 'last epoch';
   return [
-    ...fact('test error, last epoch', testError === undefined ? undefined : percent(testError)),
+    ...fact(`test error, ${epoch}`, testError === undefined ? undefined : percent(testError)),
     ...fact(
-      'validation error, last epoch',
+      `validation error, ${epoch}`,
       validationError === undefined ? undefined : percent(validationError),
     ),
-    ...fact('training loss, last epoch', loss === undefined ? undefined : `${loss.toFixed(2)} nats per row`),
+    ...fact(`training loss, ${epoch}`, loss === undefined ? undefined : `${loss.toFixed(2)} nats per row`),
   ];
+}
+
+/** What a run began with, that its labels and its minutes are not all. */
+function originFact({ training: { initFrom } }: Manifest): string[] {
+  if (!initFrom) return [];
+  const { run, recipe, data, labels, seed, step, minutes, sha256, taken, parameters } = initFrom;
+  const learned = `${recipe} on ${data}, ${labels || 'no'} labels, seed ${seed}, ${step} steps, ${minutes.toFixed(1)} min`;
+  return fact(
+    'begun with',
+    `${taken} of ${parameters} parameters of the run ${cell(run)}: ${cell(learned)}; checkpoint ${sha256.slice(0, 12)}…`,
+  );
 }
 
 const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string => {
@@ -121,7 +150,9 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
       'labels seen',
       labels.length ? `${training.labelled} of ${training.rows}, seed ${training.seed}` : 'none',
     ),
+    ...originFact(manifest),
     ...fact('epochs', `${training.epochs} (${training.steps} steps)`),
+    ...choiceFact(manifest, trainRows),
     ...figures(manifest),
     ...fact('engine', training.engine),
     ...fact(

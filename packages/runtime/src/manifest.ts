@@ -90,6 +90,24 @@ export interface Score {
   readonly parts?: readonly string[];
 }
 
+/** A run that another began with, for the record: what its parameters have learned from, and what they cost. */
+export interface Origin {
+  /** The name of its folder. */
+  readonly run: string;
+  readonly recipe: string;
+  readonly data: string;
+  readonly labels: number;
+  readonly seed: number;
+  readonly step: number;
+  /** Time that its training took, with that of the run which it began with itself. */
+  readonly minutes: number;
+  /** Of the checkpoint that was read. */
+  readonly sha256: string;
+  /** How many parameters, each a tensor, were taken over, of how many. */
+  readonly taken: number;
+  readonly parameters: number;
+}
+
 export interface Manifest {
   readonly format: 'semivae-bundle';
   readonly formatVersion: 1 | 2;
@@ -126,6 +144,8 @@ export interface Manifest {
     readonly engine: string;
     readonly metrics: Readonly<Record<string, number>>;
     readonly recipe: unknown;
+    /** The run whose trained parameters this one began with. */
+    readonly initFrom?: Origin;
   };
   readonly parity: FileEntry;
   readonly versions: Readonly<Record<string, string>>;

@@ -30,6 +30,7 @@ import {
   type Level,
   type Manifest,
   manifestFile,
+  type Origin,
   type Score,
   type TensorSpec,
   tensorTypes,
@@ -169,9 +170,12 @@ function entryOf(field: Field): FileEntry {
   return {
     file: fileName(field.of('file')),
     bytes: count(field.of('bytes'), 1),
-    sha256: matching(field.of('sha256'), /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits'),
+    sha256: hashOf(field.of('sha256')),
   };
 }
+
+const hashOf = (field: Field): string =>
+  matching(field, /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits');
 
 function scoreOf(field: Field, version: Manifest['formatVersion']): Score {
   const kind = version === 1 ? 'bound' : oneOf(field.of('kind'), ['bound', 'neighbours']);
@@ -209,5 +213,21 @@ function trainingOf(field: Field): Manifest['training'] {
     engine: text(field.of('engine')),
     metrics: record(field.of('metrics'), number),
     recipe: field.of('recipe').value,
+    ...optional('initFrom', field, originOf),
+  };
+}
+
+function originOf(field: Field): Origin {
+  return {
+    run: text(field.of('run')),
+    recipe: text(field.of('recipe')),
+    data: text(field.of('data')),
+    labels: count(field.of('labels'), 0),
+    seed: count(field.of('seed'), 0),
+    step: count(field.of('step'), 0),
+    minutes: finite(field.of('minutes')),
+    sha256: hashOf(field.of('sha256')),
+    taken: count(field.of('taken'), 0),
+    parameters: count(field.of('parameters'), 0),
   };
 }

@@ -6,6 +6,7 @@ import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
 import { openFeeder } from './feeds.ts';
 import { stateFrom } from './initial.ts';
+import { checkMonitored } from './monitor.ts';
 import type { State } from './optimizers.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -98,17 +99,20 @@ function resumedState(states: readonly State[], { state }: Checkpoint): StoredTe
   throw new TrainingError('CHECKPOINT_MISFIT', 'checkpoint', problem, remedy);
 }
 
-/** The state to begin with. Throws `INITIAL_MISSING` where the recipe builds on something that is not given. */
-function begun(
+/**
+ * Where a training begins, `initial` being what another has found: step 0. Throws `INITIAL_MISSING` where the recipe
+ * builds on something that is not given.
+ */
+export function begun(
   recipe: Recipe,
   states: readonly State[],
   seed: number,
   initial: StoredTensors,
-): StoredTensors {
+): Checkpoint {
   const state = stateFrom(states, seed, initial);
   const missing = states.find(({ name }) => isGiven(recipe, name) && state[name] !== initial[name]);
-  if (!missing) return state;
-  const remedy = 'Give a trained M1 of these sizes, or set model.stages to together.';
+  if (!missing) return { step: 0, sums: {}, state };
+  const remedy = 'Begin with a trained M1 of these sizes (--init-from), or set model.stages to together.';
   const problem = `'${missing.name}' is not given in its shape`;
   throw new TrainingError('INITIAL_MISSING', `recipe ${recipe.name}`, problem, remedy);
 }
@@ -127,6 +131,7 @@ const divided = (sums: Metrics, by: number): Metrics =>
 export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions): AsyncGenerator<Report> {
   const { seed, engine, resume, initial = {}, reportEvery = 20 } = options;
   const rows = chooseRows(recipe, set, seed);
+  checkMonitored(recipe, set, rows);
   const shape = shapeOf(set, rows.train.length);
   const { step: training } = assemble(recipe, shape);
   const feeder = openFeeder(training.graph, recipe, set, rows, seed);
@@ -134,7 +139,7 @@ export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions
   const steps = perEpoch * recipe.epochs;
   const stepper: Stepper = await engine.openStep(
     training,
-    resume ? resumedState(training.state, resume) : begun(recipe, training.state, seed, initial),
+    resume ? resumedState(training.state, resume) : begun(recipe, training.state, seed, initial).state,
   );
   try {
     let sums: Metrics = resume?.sums ?? {};

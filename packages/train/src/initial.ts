@@ -11,14 +11,20 @@ function filled({ initial, leaf }: State, seed: number, index: number): Float32A
   return data.map((each) => each * initial.scale);
 }
 
-/** The state before the first step, where it begins with what another training has found: all that fits by name and shape. */
-export const stateFrom = (states: readonly State[], seed: number, found: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(initialState(states, seed)).map(([name, own]) => [
-      name,
-      found[name]?.shape.join() === own.shape.join() ? found[name] : own,
-    ]),
+/** Whether a state is of the model, a parameter or a kept statistic; the rest is the optimizer's. */
+export const isParameter = ({ leaf }: State): boolean => leaf.leaf?.kind === 'parameter';
+
+/**
+ * The state before the first step, where it begins with what another training has found: all parameters that fit by name
+ * and shape. The optimizer starts afresh.
+ */
+export function stateFrom(states: readonly State[], seed: number, found: Tensors): Tensors {
+  const own = initialState(states, seed);
+  const fitting = states.filter(
+    (state) => isParameter(state) && found[state.name]?.shape.join() === own[state.name]!.shape.join(),
   );
+  return { ...own, ...Object.fromEntries(fitting.map(({ name }) => [name, found[name]!])) };
+}
 
 /** The state before the first step, a pure function of the seed. */
 export const initialState = (states: readonly State[], seed: number): Tensors =>

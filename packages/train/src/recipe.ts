@@ -225,7 +225,18 @@ export const recipeSchema = z.strictObject({
   keep: z
     .enum(['last', 'best'])
     .default('last')
-    .describe('What ships: the last state, or the one whose bound on the validation rows is best.'),
+    .describe('What ships: the last state, or the one whose figure on the validation rows is best.'),
+  patience: count
+    .optional()
+    .describe(
+      'Epochs without a better figure on the validation rows after which training stops; absent: never.',
+    ),
+  monitor: z
+    .enum(['bound', 'error'])
+    .default('bound')
+    .describe(
+      'The figure on the validation rows that tells the best epoch: their bound, or the error of the classes, which learns from their labels too.',
+    ),
   score: scoreSchema.prefault({ kind: 'elbo', samples: 4 }),
 });
 

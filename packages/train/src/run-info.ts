@@ -1,5 +1,6 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import type { Columns } from '@semivae/model';
+import type { Origin } from '@semivae/runtime/core';
 import type { Dataset } from './data/dataset.ts';
 import type { Cells } from './data/table/table.ts';
 import { imageSet } from './data/training-set.ts';
@@ -13,6 +14,8 @@ export interface RunInfo {
   readonly engine: string;
   readonly data: DataInfo;
   readonly versions: Readonly<Record<string, string>>;
+  /** The run whose trained state this one began with. */
+  readonly initFrom?: Origin;
 }
 
 /** What stays known of the data once it is out of sight. */

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSafetensors, type Tensors as StoredTensors, toSafetensors } from '@semivae/graph';
+import { sha256 } from '@semivae/runtime/core';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
@@ -108,19 +109,20 @@ async function checkVacant(folder: string): Promise<void> {
 }
 
 /**
- * Makes a new run's folder. Throws `RUN_EXISTS` where one is, `RUN_FOLDER` where something else is, and `WRITE` where
- * it cannot be made; then nothing of it is left.
+ * Makes a new run's folder, with the checkpoint that it begins with where that is not drawn. Throws `RUN_EXISTS` where one
+ * is, `RUN_FOLDER` where something else is, and `WRITE` where it cannot be made; then nothing of it is left.
  */
-export async function createRun(folder: string, info: RunInfo): Promise<void> {
+export async function createRun(folder: string, info: RunInfo, start?: Checkpoint): Promise<void> {
   await checkVacant(folder);
   let made: string | undefined;
   try {
     made = await mkdir(folder, { recursive: true });
     await writeFile(join(folder, METRICS), '');
+    if (start) await writeCheckpoint(folder, start);
     await writeAtomically(join(folder, RUN_FILE), showInfo(info));
   } catch (cause) {
-    const left = made ?? join(folder, METRICS);
-    await rm(left, { recursive: true, force: true }).catch(() => {});
+    const left = made ? [made] : [METRICS, CHECKPOINT].map((name) => join(folder, name));
+    for (const each of left) await rm(each, { recursive: true, force: true }).catch(() => {});
     throw cause instanceof TrainingError ? cause : unwritable(folder, cause);
   }
 }
@@ -173,11 +175,26 @@ const BEST = 'best.safetensors';
 export const writeBest = (folder: string, checkpoint: Checkpoint): Promise<void> =>
   writeAtomically(join(folder, BEST), encodeCheckpoint(checkpoint));
 
-/** The checkpoint that ships: the best where one is kept, else the last. Throws as `readCheckpoint`. */
-export async function readShipped(folder: string): Promise<Checkpoint> {
-  const path = join(folder, BEST);
-  return (await exists(path)) ? decodeCheckpoint(await readFile(path), path) : readCheckpoint(folder);
+async function readState(path: string): Promise<HashedCheckpoint> {
+  const bytes = await readOr(path, 'The run has no checkpoint yet: train it.');
+  return { checkpoint: decodeCheckpoint(bytes, path), sha256: await sha256(bytes) };
 }
+
+/** A checkpoint, and the hash of its file. */
+export interface HashedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly sha256: string;
+}
+
+/** The checkpoint that ships, with the hash of its file. Throws as `readCheckpoint`. */
+export async function readHashed(folder: string): Promise<HashedCheckpoint> {
+  const best = join(folder, BEST);
+  return readState((await exists(best)) ? best : join(folder, CHECKPOINT));
+}
+
+/** The checkpoint that ships: the best where one is kept, else the last. Throws as `readCheckpoint`. */
+export const readShipped = async (folder: string): Promise<Checkpoint> =>
+  (await readHashed(folder)).checkpoint;
 
 /** The last checkpoint of a run. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKPOINT`. */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {

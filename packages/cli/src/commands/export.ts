@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { fileSizes, verify, writeBundle } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
-import { onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
+import { isFinished, onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { rate, type SharedOptions, shared } from '../arguments.ts';
 import { exitCodes } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
-import { isFinished, shipped } from '../source.ts';
+import { shipped } from '../source.ts';
 import { showBytes, table } from '../table.ts';
 import { showComparison } from './verify.ts';
 

@@ -4,6 +4,8 @@ import { decode, type OnnxFile, type OnnxPort } from '@semivae/graph';
 import { type FileEntry, folderFiles, type Manifest, readChecked, type TensorSpec } from '@semivae/runtime';
 import {
   hasCheckpoint,
+  hasStopped,
+  isFinished,
   latentOf,
   type MetricsLine,
   parseRecipe,
@@ -21,7 +23,7 @@ import type { Command } from 'commander';
 import { type SharedOptions, shared } from '../arguments.ts';
 import { CommandFailure } from '../failure.ts';
 import { type Output, openOutput } from '../output.ts';
-import { isFinished, kindOf, loadBundle } from '../source.ts';
+import { kindOf, loadBundle } from '../source.ts';
 import { showBytes, showMinutes, showPercent, sparkline, table } from '../table.ts';
 import { calibrationFact, showBundleColumns, showRunColumns, tableRunFact } from './inspect-table.ts';
 
@@ -137,9 +139,10 @@ function runFacts(
   lines: readonly MetricsLine[],
   step: number | undefined,
 ): string {
-  const { recipe, seed, data, engine, versions } = info;
+  const { recipe, seed, data, engine, versions, initFrom } = info;
   const last = lines.at(-1);
-  const done = isFinished(info, lines) ? ', finished' : `; go on: semivae train --resume ${folder}`;
+  const early = hasStopped(recipe, lines) ? ', stopped early' : '';
+  const done = isFinished(info, lines) ? `${early}, finished` : `; go on: semivae train --resume ${folder}`;
   return facts([
     ['run', folder],
     ['recipe', `${recipe.name}, seed ${seed}`],
@@ -153,6 +156,7 @@ function runFacts(
       'progress',
       `${last?.epoch ?? 0} of ${recipe.epochs} epochs in ${showMinutes(last?.minutes ?? 0)}${done}`,
     ],
+    ['begun with', initFrom && `${initFrom.run}: ${initFrom.taken} of ${initFrom.parameters} parameters`],
     ['checkpoint', step === undefined ? 'none yet' : `step ${step}`],
     [
       'engine',

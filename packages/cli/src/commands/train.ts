@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { featuresOf } from '@semivae/model';
 import {
   assemble,
+  begun,
+  bestEpoch,
   type Checkpoint,
   type ChosenEngine,
+  checkMonitored,
   chooseRows,
   completeRecipe,
   createRun,
@@ -15,8 +18,11 @@ import {
   describeTable,
   ENGINES,
   hasCheckpoint,
+  hasStopped,
   imageSet,
+  isFinished,
   latentOf,
+  type MetricsLine,
   type PreparedTable,
   type Recipe,
   type RunInfo,
@@ -24,6 +30,7 @@ import {
   readMetrics,
   readRun,
   rewindMetrics,
+  type State,
   shapeOf,
   stepsPerEpoch,
   type TrainingSet,
@@ -34,11 +41,11 @@ import { gathered, natural, positive, type SharedOptions, shared } from '../argu
 import { openData } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure } from '../failure.ts';
+import { type Begin, beginWith, introduceBegin, openPredecessor, type Predecessor } from '../initial.ts';
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
 import { chooseRecipe, type RecipeFlags } from '../recipe-choice.ts';
-import { isFinished } from '../source.ts';
 import { showMinutes, showPercent } from '../table.ts';
 import { introduceColumns, isTableName, memoryOf, openRecipeTable, readTable } from '../table-data.ts';
 import { type Job, type Trained, train } from '../training.ts';
@@ -49,6 +56,7 @@ interface TrainOptions extends SharedOptions, RecipeFlags, EngineFlags {
   readonly seed?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly initFrom?: string;
   readonly memory?: string;
 }
 
@@ -75,6 +83,8 @@ Examples:
   semivae train --recipe digits-m2 --set model.latent=20 --set optimizer.learningRate=3e-4
   semivae train --engine tensorflow                 by TensorFlow.js; semivae doctor tells what it runs on
   semivae train --resume runs/digits-m2-seed1       goes on, bit for bit
+  semivae train --data mnist --model m1+m2 --set model.stages=trained --init-from runs/mnist-m1-seed1
+                                                    Kingma's two stages: M2 on the latent of an M1 that stays
 
 A run is a folder: run.json (recipe, seed, data), metrics.jsonl (a line for each epoch) and checkpoint.safetensors.
 Ctrl-C saves and says how to go on. Fields of a recipe: semivae inspect --schema; built-in ones: --recipes.
@@ -111,6 +121,7 @@ export function addTrain(program: Command): void {
     .option('--seed <n>', 'decides labels, order, noise and first weights (default: 1)', natural)
     .option('--out <folder>', 'where the run goes (default: runs/<recipe>-seed<seed>)')
     .option('--resume <run>', 'go on with a run that was stopped')
+    .option('--init-from <run>', 'begin with what another run has found: all parameters that fit')
     .addOption(engineOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(command, help).action(runTrain);
@@ -125,11 +136,13 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const asked = await chooseRecipe(options);
   const { seed = 1 } = options;
   const folder = options.out ?? join('runs', `${asked.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
+  const predecessor =
+    options.initFrom === undefined ? undefined : await openPredecessor(options.initFrom, output);
   const source = await openSource(asked, seed, options, output);
   const { recipe, data } = source;
   try {
     await checkInterruption(data.name);
-    checkFollowable(source, seed);
+    const { begin, start } = beginningOf(source, seed, predecessor);
     const chosen = await openEngine(options.engine ?? 'auto', options, output);
     const info: RunInfo = {
       recipe,
@@ -137,11 +150,13 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
       engine: chosen.engine.name,
       data,
       versions: await versions(chosen.versions),
+      ...(begin && { initFrom: begin.origin }),
     };
-    await createRun(folder, info);
+    await createRun(folder, info, start);
     if (source.prepared) await writeHeld(folder, source.prepared);
     introduce(folder, info, chosen, output);
-    await finish(jobOf(folder, info, source, chosen, undefined, options), output);
+    if (begin) introduceBegin(predecessor!, begin, info, output);
+    await finish(jobOf(folder, info, source, chosen, start, options), output);
   } finally {
     source.close();
   }
@@ -188,10 +203,26 @@ async function openTableSource(
   }
 }
 
-/** Throws, before anything is written, where the recipe asks what the data does not have. */
-function checkFollowable({ recipe, set }: Source, seed: number): void {
-  const { train: rows } = chooseRows(recipe, set, seed);
-  assemble(recipe, shapeOf(set, rows.length));
+/** What a training reads and renews. Throws where the recipe asks what the data does not have. */
+function statesOf({ recipe, set }: Source, seed: number): readonly State[] {
+  const rows = chooseRows(recipe, set, seed);
+  checkMonitored(recipe, set, rows);
+  return assemble(recipe, shapeOf(set, rows.train.length)).step.state;
+}
+
+/** A training's beginning, as a checkpoint where another run is part of it. */
+interface Beginning {
+  readonly begin?: Begin;
+  readonly start?: Checkpoint;
+}
+
+/** Throws, before anything is written, where the recipe cannot be followed or the other run does not fit. */
+function beginningOf(source: Source, seed: number, predecessor?: Predecessor): Beginning {
+  const { recipe, data } = source;
+  const states = statesOf(source, seed);
+  const begin = predecessor && beginWith(predecessor, { recipe, data, states });
+  const start = begun(recipe, states, seed, begin?.transfer.initial ?? {});
+  return begin ? { begin, start } : {};
 }
 
 const FIXED = [
@@ -209,12 +240,16 @@ const FIXED = [
   'epochs',
   'seed',
   'out',
+  'initFrom',
 ] as const;
+
+const flagOf = (option: string): string =>
+  `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function checkNothingChanged(folder: string, options: TrainOptions): void {
   const changed = FIXED.find((each) => options[each] !== undefined);
   if (!changed) return;
-  const problem = `--${changed} cannot be given with --resume: a run keeps the recipe it began with`;
+  const problem = `${flagOf(changed)} cannot be given with --resume: a run keeps the recipe it began with`;
   throw new CommandFailure('RESUME_FIXED', folder, problem, 'Leave it out, or start a new run.');
 }
 
@@ -241,15 +276,21 @@ async function resumedEngine(
   return chosen;
 }
 
+function withoutStart(folder: string): CommandFailure {
+  const problem = 'its checkpoint is gone, and with it what the run began with';
+  return new CommandFailure('RESUME_START', folder, problem, 'Start a new run, by --init-from.');
+}
+
 async function resumeRun(folder: string, options: TrainOptions, output: Output): Promise<void> {
   checkNothingChanged(folder, options);
   const info = await readRun(folder);
   const checkpoint = (await hasCheckpoint(folder)) ? await readCheckpoint(folder) : undefined;
   const lines = await readMetrics(folder);
   if (checkpoint && isFinished(info, lines) && lines.at(-1)!.step === checkpoint.step) {
-    output.say(`${folder} is finished: all ${info.recipe.epochs} epochs are trained.`);
-    return conclude(folder, info, { checkpoint, metrics: lines.at(-1)! }, output);
+    output.say(`${folder} is finished: ${endOf(info.recipe, lines)}.`);
+    return conclude(folder, info, { checkpoint, metrics: lines.at(-1)!, lines }, output);
   }
+  if (info.initFrom && !checkpoint) throw withoutStart(folder);
   const source = await openSource(info.recipe, info.seed, options, output);
   try {
     await checkInterruption(folder);
@@ -263,6 +304,15 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
     source.close();
   }
 }
+
+/** Why nothing is left to train. */
+const endOf = (recipe: Recipe, lines: readonly MetricsLine[]): string =>
+  isStoppedEarly(recipe, lines)
+    ? `stopped early, ${recipe.patience} epochs after the one with the best validation ${recipe.monitor}`
+    : `all ${recipe.epochs} epochs are trained`;
+
+const isStoppedEarly = (recipe: Recipe, lines: readonly MetricsLine[]): boolean =>
+  lines.length < recipe.epochs && hasStopped(recipe, lines);
 
 const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOptions): string =>
   [
@@ -330,11 +380,16 @@ function showInput(columns: DataInfo['columns']): string {
 
 function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, output: Output): void {
   const { step, epoch, minutes, loss, testError, validationError } = trained.metrics;
+  const { lines } = trained;
   const error = testError === undefined ? '' : `, test error ${showPercent(testError)}`;
   const next = recipe.objective.kind === 'supervised' ? 'evaluate' : 'export';
   output.say(
     `trained ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} in ${showMinutes(minutes)}: loss ${loss!.toFixed(2)}${error}`,
   );
+  const stoppedEarly = isStoppedEarly(recipe, lines);
+  const best = lines[bestEpoch(recipe, lines)]?.epoch;
+  if (stoppedEarly)
+    output.say(`stopped early: no better ${recipe.monitor} on the validation rows since epoch ${best}`);
   output.say(`next: semivae ${next} ${folder}`);
   const errors = { ...(testError !== undefined && { testError, validationError }) };
   output.answer({
@@ -342,6 +397,7 @@ function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, o
     recipe: recipe.name,
     seed,
     finished: true,
+    ...(recipe.patience !== undefined && { stoppedEarly, bestEpoch: best }),
     step,
     epoch,
     minutes,

@@ -1,9 +1,8 @@
-import { modelOf } from '../assemble.ts';
 import type { Table } from '../data/table/table.ts';
-import { someRows } from '../data/training-set.ts';
 import type { Engine } from '../engines/engine.ts';
-import { type Checkpoint, chooseRows, fit, shapeOf } from '../fit.ts';
-import { openJudge } from '../judge.ts';
+import { openFigures } from '../figures.ts';
+import { type Checkpoint, fit } from '../fit.ts';
+import { bestEpoch, type Figures, hasStopped } from '../monitor.ts';
 import type { Recipe } from '../recipe.ts';
 import { describeTable, heldTensors, type RunInfo } from '../run-info.ts';
 import { completeRecipe } from './complete.ts';
@@ -25,25 +24,24 @@ export interface TrainedTable {
 
 type Ended = Pick<TrainedTable, 'checkpoint' | 'metrics'>;
 
-/** The last epoch, or the one whose bound on the validation rows is best. */
+/** The last epoch, or the one whose figure on the validation rows is best. */
 async function kept(
   recipe: Recipe,
-  prepared: PreparedTable,
+  { set }: PreparedTable,
   { seed, engine }: TrainTableOptions,
 ): Promise<Ended> {
-  const { set } = prepared;
-  const { train, validation } = chooseRows(recipe, set, seed);
-  const held = someRows(set, validation);
-  const shape = shapeOf(set, train.length);
-  const judge = await openJudge(engine, modelOf(recipe, shape), shape);
-  const judges = recipe.keep === 'best' && held.rows > 0;
+  const figuresOf = await openFigures({ recipe, seed, set, engine });
+  const epochs: Figures[] = [];
   let best: Ended | undefined;
   for await (const report of fit(recipe, set, { seed, engine })) {
     if (!report.epochEnded) continue;
     const checkpoint = await report.checkpoint();
-    const validationBound = judges ? await judge(checkpoint.state, held) : undefined;
-    if (judges && best && validationBound! <= best.metrics.validationBound!) continue;
-    best = { checkpoint, metrics: { ...report.metrics, ...(judges && { validationBound }) } };
+    const metrics = { ...report.metrics, ...(await figuresOf(checkpoint.state)) };
+    epochs.push(metrics);
+    const isBest = bestEpoch(recipe, epochs) === epochs.length - 1;
+    if (!best || isBest || recipe.keep === 'last' || bestEpoch(recipe, epochs) === -1)
+      best = { checkpoint, metrics };
+    if (hasStopped(recipe, epochs)) break;
   }
   return best!;
 }
