@@ -4,6 +4,7 @@ import { LABELLED_X, LABELLED_Y, UNLABELLED_X, UNLABELLED_Y } from './assemble.t
 import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
 import { stream } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
+import { TrainingError } from './errors.ts';
 import type { Rows } from './fit.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -45,6 +46,12 @@ const openSource = (order: RowOrder, size: number, { type, width }: TrainingSet)
   y: new BigInt64Array(size),
 });
 
+function checkBelieved({ name, beliefs }: TrainingSet): void {
+  if (beliefs) return;
+  const remedy = 'Add what believed() finds to the set, or set objective.start.weight to 0.';
+  throw new TrainingError('BELIEFS_MISSING', name, 'nothing is believed of its rows to start with', remedy);
+}
+
 /** The batches that a step asks for by the names of its inputs. */
 function openBatches(
   names: readonly string[],
@@ -59,6 +66,7 @@ function openBatches(
   if (names.includes(UNLABELLED_X)) {
     const order = rowOrder(rows.train, seed, stream.unlabelledOrder, set.together);
     const dims = [batch.unlabelled, set.classes.length];
+    if (names.includes(UNLABELLED_Y)) checkBelieved(set);
     const beliefs = names.includes(UNLABELLED_Y) && new Float32Array(dims[0]! * dims[1]!);
     const source = { ...openSource(order, batch.unlabelled, set), ...(beliefs && { beliefs }) };
     feeds[UNLABELLED_X] = { type, dims: [batch.unlabelled, width], data: source.x };

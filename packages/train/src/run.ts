@@ -31,6 +31,25 @@ export async function readHeld(
   return { tensors: fromSafetensors(bytes, join(folder, HELD)).tensors, sample };
 }
 
+const BELIEFS = 'beliefs.safetensors';
+
+/** Writes what is believed of rows before training. Throws `WRITE`. */
+export const writeBeliefs = (folder: string, beliefs: Float32Array, classes: number): Promise<void> =>
+  writeAtomically(
+    join(folder, BELIEFS),
+    toSafetensors(
+      { beliefs: { shape: [beliefs.length / classes, classes], data: beliefs } },
+      { format: 'semivae-beliefs' },
+    ),
+  );
+
+/** What was believed of rows before training. Throws `RUN_FILE`, `SAFETENSORS`. */
+export async function readBeliefs(folder: string): Promise<Float32Array> {
+  const path = join(folder, BELIEFS);
+  const bytes = await readOr(path, 'The run is not whole: train it again.');
+  return fromSafetensors(bytes, path).tensors.beliefs!.data;
+}
+
 /** One line of metrics.jsonl. */
 export interface MetricsLine {
   readonly step: number;

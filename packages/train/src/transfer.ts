@@ -77,7 +77,7 @@ export function transferred(
   const taken = own.filter(fits).map(({ name }) => name);
   const fresh = own.filter((each) => !fits(each)).map(({ name }) => name);
   const unused = Object.keys(given).filter((name) => !taken.includes(name));
-  if (taken.length === 0) {
+  if (taken.length === 0 && to.recipe.objective.start.weight === 0) {
     const problem = `nothing of it, a ${from.recipe.model.kind}, fits a ${to.recipe.model.kind} of these sizes by name and shape`;
     const remedy = 'Give a run of the same model.kind and sizes, or an m1 for an m1+m2.';
     throw new TrainingError('INITIAL_MISFIT', place, problem, remedy);

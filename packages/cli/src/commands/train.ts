@@ -26,6 +26,7 @@ import {
   type PreparedTable,
   type Recipe,
   type RunInfo,
+  readBeliefs,
   readCheckpoint,
   readMetrics,
   readRun,
@@ -34,10 +35,12 @@ import {
   shapeOf,
   stepsPerEpoch,
   type TrainingSet,
+  writeBeliefs,
   writeHeld,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { gathered, natural, positive, type SharedOptions, shared } from '../arguments.ts';
+import { openBeliefs } from '../beliefs.ts';
 import { openData } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure } from '../failure.ts';
@@ -142,8 +145,11 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const { recipe, data } = source;
   try {
     await checkInterruption(data.name);
-    const { begin, start } = beginningOf(source, seed, predecessor);
+    const begins = beginningOf(source, seed, predecessor);
+    const { begin } = begins;
     const chosen = await openEngine(options.engine ?? 'auto', options, output);
+    const believed = await openBeliefs(chosen.engine, recipe, source.set, seed, predecessor, output);
+    const start = begin || believed ? { ...begins.start, minutes: believed?.minutes ?? 0 } : undefined;
     const info: RunInfo = {
       recipe,
       seed,
@@ -154,9 +160,11 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
     };
     await createRun(folder, info, start);
     if (source.prepared) await writeHeld(folder, source.prepared);
+    if (believed) await writeBeliefs(folder, believed.beliefs, source.set.classes.length);
     introduce(folder, info, chosen, output);
     if (begin) introduceBegin(predecessor!, begin, info, output);
-    await finish(jobOf(folder, info, source, chosen, start, options), output);
+    const trained = { ...source, set: { ...source.set, ...(believed && { beliefs: believed.beliefs }) } };
+    await finish(jobOf(folder, info, trained, chosen, start, options), output);
   } finally {
     source.close();
   }
@@ -210,10 +218,10 @@ function statesOf({ recipe, set }: Source, seed: number): readonly State[] {
   return assemble(recipe, shapeOf(set, rows.train.length)).step.state;
 }
 
-/** A training's beginning, as a checkpoint where another run is part of it. */
+/** A training's beginning, and of what other run it is. */
 interface Beginning {
   readonly begin?: Begin;
-  readonly start?: Checkpoint;
+  readonly start: Checkpoint;
 }
 
 /** Throws, before anything is written, where the recipe cannot be followed or the other run does not fit. */
@@ -222,7 +230,7 @@ function beginningOf(source: Source, seed: number, predecessor?: Predecessor): B
   const states = statesOf(source, seed);
   const begin = predecessor && beginWith(predecessor, { recipe, data, states });
   const start = begun(recipe, states, seed, begin?.transfer.initial ?? {});
-  return begin ? { begin, start } : {};
+  return { ...(begin && { begin }), start };
 }
 
 const FIXED = [
@@ -296,10 +304,12 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
     await checkInterruption(folder);
     checkSameData(folder, info, source);
     const chosen = await resumedEngine(info, options, output);
+    const beliefs = info.recipe.objective.start.weight > 0 && (await readBeliefs(folder));
+    const believing = { ...source, set: { ...source.set, ...(beliefs && { beliefs }) } };
     await rewindMetrics(folder, checkpoint?.step ?? 0);
     introduce(folder, info, chosen, output);
     output.note(`resume  at step ${checkpoint?.step ?? 0}`);
-    await finish(jobOf(folder, info, source, chosen, checkpoint, options), output);
+    await finish(jobOf(folder, info, believing, chosen, checkpoint, options), output);
   } finally {
     source.close();
   }

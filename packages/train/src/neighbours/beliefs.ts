@@ -82,6 +82,7 @@ export interface BeliefsOptions {
   readonly neighbours: number;
   /** The rows whose labels are seen. */
   readonly labelled: Int32Array;
+  readonly seed?: number;
   /** Whose latent tells which rows are near; x itself where it is absent. */
   readonly from?: TrainedModel | undefined;
 }
