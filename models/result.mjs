@@ -1,6 +1,6 @@
 // node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the figures of
 // the epochs that ship over seeds; after --without stand the runs of the same seeds without the bound, to be shown beside them.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bestEpoch, isFinished } from '@semivae/train';
 
@@ -43,13 +43,14 @@ function errorOf(ends) {
   return { mean: rounded(mean(errors)), std: rounded(spread(errors)), seeds: errors.map(rounded) };
 }
 
+const entry = existsSync(join(folder, 'entry.json')) ? json(join(folder, 'entry.json')) : {};
 const infos = runs.map((run) => json(join(run, 'run.json')));
 const ends = runs.map(endOf);
 const [{ recipe }] = infos;
 const result = {
   data: recipe.data.name,
   labels: recipe.data.labels,
-  track: 'PI',
+  track: entry.track ?? 'PI',
   epochs: recipe.epochs,
   ...(recipe.patience && { stoppedAt: ends.map((end) => end.trained) }),
   error: errorOf(ends),

@@ -40,7 +40,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /** What people put beside a bundle; a new export keeps it. */
-const KEPT = ['recipe.json', 'result.json'];
+const KEPT = ['recipe.json', 'entry.json', 'result.json'];
 
 async function checkReplaceable(folder: string): Promise<void> {
   const inside = await readdir(folder).catch((): string[] => []);

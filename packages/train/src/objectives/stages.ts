@@ -39,8 +39,8 @@ export function stacked(
 ): Objective {
   const { learn = semiSupervised } = options;
   const above = learn(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
+  if (options.trained) return above;
   const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, options.bound);
-  const loss = options.trained ? above.loss : add(above.loss, below.loss);
   const { unlabelledBound: belowBound } = below.metrics;
-  return { loss, metrics: { ...above.metrics, belowBound: belowBound! } };
+  return { loss: add(above.loss, below.loss), metrics: { ...above.metrics, belowBound: belowBound! } };
 }

@@ -1,0 +1,67 @@
+// node models/reproduce.mjs NAME … [--data-dir DIR] [--seeds 1,2,3] [--threads N]: trains what models/NAME/entry.json names, over
+// its seeds, ships the first one's bundle and writes its figures. Runs go into runs/; one that is finished is not trained again.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const cli = join(here, '../packages/cli/bin/semivae.js');
+const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
+const entries = () => readdirSync(here).filter((name) => existsSync(join(here, name, 'entry.json')));
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'data-dir': { type: 'string' }, seeds: { type: 'string' }, threads: { type: 'string' } },
+});
+if (positionals.length === 0 || positionals.some((name) => !entries().includes(name))) {
+  console.error(`usage: node models/reproduce.mjs NAME … [--data-dir DIR] [--seeds 1,2,3] [--threads N]
+NAME is one of ${entries().join(', ')}`);
+  process.exit(2);
+}
+
+function run(script, words) {
+  console.error(`> ${[script, ...words].map((each) => (each === cli ? 'semivae' : each)).join(' ')}`);
+  const { status } = spawnSync(process.execPath, [script, ...words], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const threads = values.threads === undefined ? [] : ['--threads', values.threads];
+const dataOf = ({ data }) => (values['data-dir'] ? ['--data-dir', join(values['data-dir'], data.name)] : []);
+
+/** Trains a recipe with a seed, after the one that it begins with; gives the folder of its run. */
+function train(name, seed, { without = false } = {}) {
+  const [recipe, entry] = ['recipe.json', 'entry.json'].map((file) => json(join(here, name, file)));
+  const folder = join('runs', `${name}${without ? '-without-bound' : ''}-seed${seed}`);
+  const first = entry.first ? ['--init-from', train(entry.first, seed)] : [];
+  const flags = [...dataOf(recipe), ...threads];
+  const begun = existsSync(join(folder, 'run.json'));
+  const what = [
+    '--recipe',
+    join(here, name, 'recipe.json'),
+    '--seed',
+    String(seed),
+    '--out',
+    folder,
+    ...first,
+  ];
+  const set = without ? ['--set', 'objective.boundWeight=0'] : [];
+  run(cli, ['train', ...(begun ? ['--resume', folder] : [...what, ...set]), ...flags]);
+  return folder;
+}
+
+function reproduce(name) {
+  const entry = json(join(here, name, 'entry.json'));
+  const seeds = values.seeds?.split(',').map(Number) ?? entry.seeds;
+  const runs = seeds.map((seed) => train(name, seed));
+  const without = (entry.withoutBound ?? []).map((seed) => train(name, seed, { without: true }));
+  run(join(here, 'result.mjs'), [
+    join(here, name),
+    ...runs,
+    ...(without.length > 0 ? ['--without', ...without] : []),
+  ]);
+  if (entry.ships !== false) run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
+}
+
+for (const name of positionals) reproduce(name);
