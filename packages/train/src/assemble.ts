@@ -30,12 +30,14 @@ import {
   trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
+import { areMoved } from './data/moves.ts';
 import { RecipeError } from './errors.ts';
 import { labelledModel, networksFor } from './models.ts';
 import {
   classification,
   conditional,
   fewLabels,
+  type MovedRows,
   type Objective,
   semiSupervised,
   stacked,
@@ -111,6 +113,8 @@ export const boundOf = ({ kind, samples }: Recipe['objective']['bound']): Bound 
 export const LABELLED_X = 'labelled/x';
 export const LABELLED_Y = 'labelled/y';
 export const UNLABELLED_X = 'unlabelled/x';
+export const LABELLED_MOVED = 'labelled/moved/x';
+export const UNLABELLED_MOVED = 'unlabelled/moved/x';
 
 /** A coin thrown for each pixel (Salakhutdinov and Murray 2008). */
 const thrown = (grey: Value, scope: string): Value =>
@@ -148,6 +152,44 @@ function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
   return known({ x, y }, [rows], 'labelled/', shown, trainingPass('labelled/'));
 }
 
+function refuseMoves({ name }: Recipe, problem: string, remedy: string): never {
+  throw new RecipeError('AUGMENTATION', `recipe ${name}, augmentation`, problem, remedy);
+}
+
+/** Throws `AUGMENTATION` where a recipe moves what cannot be moved, or moves nothing that it must. */
+function checkMoves(recipe: Recipe, { columns }: DataShape): void {
+  const { model, objective, augmentation } = recipe;
+  const moves = areMoved(augmentation);
+  if (moves && columns.kind === 'table')
+    refuseMoves(recipe, 'rows of a table cannot be moved', 'Leave it out.');
+  if (moves && !['m2', 'sdgm', 'adgm'].includes(model.kind))
+    refuseMoves(
+      recipe,
+      `${model.kind} has no classifier to be shown moved images`,
+      'Choose m2, or leave it out.',
+    );
+  if (!moves && objective.consistency.weight > 0)
+    refuseMoves(
+      recipe,
+      'nothing moves, but objective.consistency counts',
+      'Say how far: shift, rotation, scale.',
+    );
+}
+
+/** The rows of a step as they are moved; those without labels only where something is learned from them. */
+function movedRows(recipe: Recipe, shape: DataShape): MovedRows | undefined {
+  checkMoves(recipe, shape);
+  const { augmentation, batch, objective } = recipe;
+  if (!areMoved(augmentation)) return undefined;
+  const moved = (rows: number, scope: string) => {
+    const { x, shown } = batchOf(recipe, shape.columns, rows, scope);
+    return shown?.x ?? x;
+  };
+  const labelled = moved(batch.labelled, 'labelled/moved/');
+  if (objective.consistency.weight === 0 && objective.pseudoLabels.weight === 0) return { labelled };
+  return { labelled, unlabelled: moved(batch.unlabelled, 'unlabelled/moved/') };
+}
+
 /** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
 function trainedBound({ objective: { bound, klWarmup, beta } }: Recipe): Bound {
   if ((klWarmup === 0 && beta === 1) || bound.kind === 'iwae') return boundOf(bound);
@@ -163,8 +205,9 @@ const hasOwnNetwork = ({ classifier }: Recipe['model']): boolean =>
   classifier !== undefined && !Array.isArray(classifier);
 
 /** Whether a recipe holds the classifier to more than its labels and the bounds. */
-const asksMore = ({ model, batch, objective }: Recipe): boolean =>
+const asksMore = ({ model, batch, objective, augmentation }: Recipe): boolean =>
   hasOwnNetwork(model) ||
+  areMoved(augmentation) ||
   batch.bound !== undefined ||
   objective.boundWeight !== 1 ||
   [
@@ -178,7 +221,11 @@ const asksMore = ({ model, batch, objective }: Recipe): boolean =>
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
-  if (kind === 'supervised') return classification(model, labelledRows(recipe, shape));
+  const moved = movedRows(recipe, shape);
+  if (kind === 'supervised') {
+    const seen = labelledRows(recipe, shape);
+    return classification(model, moved ? { ...seen, shown: { x: moved.labelled } } : seen);
+  }
   const bound = trainedBound(recipe);
   if (recipe.model.kind === 'cvae') return conditional(model, labelledRows(recipe, shape), bound);
   const unlabelled = unlabelledRows(recipe, shape);
@@ -195,6 +242,7 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
     ...recipe.objective,
     ...options,
     boundRows: recipe.batch.bound,
+    moved,
   });
 }
 

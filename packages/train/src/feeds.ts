@@ -1,7 +1,9 @@
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
+import type { ImageColumns } from '@semivae/model';
 import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
-import { LABELLED_X, LABELLED_Y, UNLABELLED_X } from './assemble.ts';
+import { LABELLED_MOVED, LABELLED_X, LABELLED_Y, UNLABELLED_MOVED, UNLABELLED_X } from './assemble.ts';
 import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
+import { type MoveDraw, type Mover, openMover } from './data/moves.ts';
 import { stream } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Rows } from './fit.ts';
@@ -19,11 +21,18 @@ interface Source {
   readonly chosen: Int32Array;
   readonly x: Uint8Array | Float32Array;
   readonly y: BigInt64Array;
+  /** The same rows, moved at random, where they are asked for. */
+  readonly moved?: { readonly x: Uint8Array; readonly move: Mover };
 }
 
-function fillSource({ order, chosen, x, y }: Source, { copy, labels }: TrainingSet, step: number): void {
+function fillSource(
+  { order, chosen, x, y, moved }: Source,
+  { copy, labels }: TrainingSet,
+  step: number,
+): void {
   batchRows(order, step, chosen);
   copy(chosen, x);
+  moved?.move(x as Uint8Array, moved.x, step);
   for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
 }
 
@@ -34,29 +43,69 @@ const openSource = (order: RowOrder, size: number, { type, width }: TrainingSet)
   y: new BigInt64Array(size),
 });
 
+/** The moved images of a source. */
+function openMoves(
+  { x, chosen }: Source,
+  { augmentation }: Recipe,
+  { columns }: TrainingSet,
+  draw: MoveDraw,
+) {
+  const move = openMover(columns as ImageColumns, chosen.length, augmentation, draw);
+  return { x: new Uint8Array(x.length), move };
+}
+
+/** Rows of one kind by the names of a step's inputs: as they are, moved, and their classes. */
+interface Kind {
+  readonly x: string;
+  readonly moved: string;
+  readonly y?: string;
+  readonly moves: number;
+  readonly size: number;
+  readonly order: () => RowOrder;
+}
+
+function kindsOf({ batch }: Recipe, set: TrainingSet, rows: Rows, seed: number): readonly Kind[] {
+  return [
+    {
+      x: UNLABELLED_X,
+      moved: UNLABELLED_MOVED,
+      moves: stream.unlabelledMoves,
+      size: batch.unlabelled,
+      order: () => rowOrder(rows.train, seed, stream.unlabelledOrder, set.together),
+    },
+    {
+      x: LABELLED_X,
+      moved: LABELLED_MOVED,
+      y: LABELLED_Y,
+      moves: stream.labelledMoves,
+      size: batch.labelled,
+      order: () => labelledOrder(rows.labelled, seed),
+    },
+  ];
+}
+
 /** The batches that a step asks for by the names of its inputs. */
 function openBatches(
   names: readonly string[],
-  { batch }: Recipe,
+  recipe: Recipe,
   set: TrainingSet,
   rows: Rows,
   seed: number,
 ): Feeder {
-  const { type, width } = set;
   const feeds: Record<string, Tensor> = {};
-  const sources: Source[] = [];
-  if (names.includes(UNLABELLED_X)) {
-    const order = rowOrder(rows.train, seed, stream.unlabelledOrder, set.together);
-    const source = openSource(order, batch.unlabelled, set);
-    feeds[UNLABELLED_X] = { type, dims: [batch.unlabelled, width], data: source.x };
-    sources.push(source);
-  }
-  if (names.includes(LABELLED_X)) {
-    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, set);
-    feeds[LABELLED_X] = { type, dims: [batch.labelled, width], data: source.x };
-    feeds[LABELLED_Y] = { type: 'int64', dims: [batch.labelled], data: source.y };
-    sources.push(source);
-  }
+  const asked = (name: string | undefined, type: Tensor['type'], dims: number[], data: Tensor['data']) => {
+    if (name !== undefined && names.includes(name)) feeds[name] = { type, dims, data };
+  };
+  const sources = kindsOf(recipe, set, rows, seed)
+    .filter(({ x, moved }) => names.includes(x) || names.includes(moved))
+    .map(({ x, moved, y, moves, size, order }): Source => {
+      const source = openSource(order(), size, set);
+      const own = names.includes(moved) && openMoves(source, recipe, set, { seed, stream: moves });
+      asked(x, set.type, [size, set.width], source.x);
+      asked(y, 'int64', [size], source.y);
+      if (own) asked(moved, 'uint8', [size, set.width], own.x);
+      return own ? { ...source, moved: own } : source;
+    });
   return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, set, step)) };
 }
 

@@ -15,8 +15,16 @@ import { type AdversarialOptions, adversarial, type Classify } from './adversari
 import { bounds, type SemiSupervisedOptions } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
 import { classesOf, crossEntropy, smoothed } from './classification.ts';
+import { consistency } from './consistency.ts';
 import { type Objective, weighted } from './objective.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
+
+/** x of the same rows, moved at random. */
+export interface MovedRows {
+  /** The classifier's labels are of these. */
+  readonly labelled: Value;
+  readonly unlabelled?: Value;
+}
 
 export interface FewLabelsOptions extends SemiSupervisedOptions {
   /** Weight of the bounds of all rows; at 0 the classifier is trained alone. */
@@ -27,7 +35,11 @@ export interface FewLabelsOptions extends SemiSupervisedOptions {
   readonly adversarial: AdversarialOptions & { readonly weight: number };
   readonly entropy: number;
   readonly balance: number;
+  /** Of unlabelled rows as they are, or, where there are moved ones, of those, taught by the rows as they are. */
   readonly pseudoLabels: { readonly weight: number; readonly threshold: number };
+  /** Of what is said of moved unlabelled rows, which must be given where it counts. */
+  readonly consistency?: { readonly weight: number; readonly temperature?: number };
+  readonly moved?: MovedRows | undefined;
 }
 
 const rowsOf = ({ noiseShape }: Known): number => noiseShape[0] as number;
@@ -42,22 +54,27 @@ function firstRows(batch: Known, count: number): Known {
   return known(mapValues(values, cut), [count], scope, shown && mapValues(shown, cut), pass);
 }
 
-/** What q(y|x) says of labelled and unlabelled rows at once, so that both share a normalised layer's statistics. */
-function sayTogether(model: Model, labelled: Known, unlabelled: Known) {
+/** What q(y|x) says of labelled, unlabelled and moved rows at once, so that all share a normalised layer's statistics. */
+function sayTogether(model: Model, labelled: Known, unlabelled: Known, moved?: MovedRows) {
   const y = classesOf(model);
-  const x = concat(
-    [labelled, unlabelled].map((rows) => evidence(rows)[model.x.name]!),
-    0,
-  );
-  const { logits } = query(model.q, y, { [model.x.name]: x }, labelled.pass) as Categorical;
   const [own, others] = [rowsOf(labelled), rowsOf(unlabelled)];
-  return { x, all: logits, labelled: rowsFrom(logits, 0, own), unlabelled: rowsFrom(logits, own, others) };
+  const seen = [moved?.labelled ?? evidence(labelled)[model.x.name]!, evidence(unlabelled)[model.x.name]!];
+  const x = concat(moved?.unlabelled ? [...seen, moved.unlabelled] : seen, 0);
+  const { logits } = query(model.q, y, { [model.x.name]: x }, labelled.pass) as Categorical;
+  return {
+    x,
+    all: logits,
+    labelled: rowsFrom(logits, 0, own),
+    unlabelled: rowsFrom(logits, own, others),
+    ...(moved?.unlabelled && { moved: rowsFrom(logits, own + others, others) }),
+  };
 }
 
 /**
  * The bounds of M2 around a classifier that is held to more than its labels: Σ weight · part over the bounds of all rows,
  * its cross-entropy (weight α), its change under adversarial moves of all rows, its entropy on unlabelled rows, the
- * imbalance of the classes it gives them, and its own sure answers as labels. q(y|x) is asked once of all rows.
+ * imbalance of the classes it gives them, its own sure answers as labels, and its change under random moves of unlabelled
+ * rows. q(y|x) is asked once of all rows.
  */
 export function fewLabels(
   model: Model,
@@ -66,8 +83,10 @@ export function fewLabels(
   options: FewLabelsOptions,
 ): Objective {
   const y = classesOf(model);
-  const said = sayTogether(model, labelled, unlabelled);
+  const said = sayTogether(model, labelled, unlabelled, options.moved);
+  const { moved = said.unlabelled } = said;
   const { boundRows = rowsOf(unlabelled), alpha, boundWeight, labelSmoothing } = options;
+  const { weight: consistencyWeight = 0, temperature } = options.consistency ?? {};
   const classify: Classify = (x, scope) =>
     (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
   const seen = firstRows(unlabelled, boundRows);
@@ -79,6 +98,7 @@ export function fewLabels(
     [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
     [options.entropy, () => entropy(said.unlabelled)],
     [options.balance, () => imbalance(said.unlabelled)],
-    [options.pseudoLabels.weight, () => pseudoLabels(said.unlabelled, options.pseudoLabels.threshold)],
+    [options.pseudoLabels.weight, () => pseudoLabels(moved, options.pseudoLabels.threshold, said.unlabelled)],
+    [consistencyWeight, () => consistency(moved, said.unlabelled, temperature)],
   );
 }
