@@ -3,8 +3,10 @@ import {
   bernoulli,
   type Family,
   gaussian,
+  imageEncoder,
   type Known,
   known,
+  type Model,
   m1,
   m2,
   mlp,
@@ -69,6 +71,8 @@ const dataOf = (likelihood: Likelihood): Feeds => ({
   'labelled/x': likelihood.rows(rows.labelled, 'labelled/x'),
   'labelled/y': oneHotRows([2, 0, 1, 1, 2], sizes.classes),
   'unlabelled/x': likelihood.rows(rows.unlabelled, 'unlabelled/x'),
+  'labelled/moved/x': likelihood.rows(rows.labelled, 'labelled/moved/x'),
+  'unlabelled/moved/x': likelihood.rows(rows.unlabelled, 'unlabelled/moved/x'),
 });
 
 export const bounds: Readonly<Record<string, Bound>> = {
@@ -122,6 +126,21 @@ const normalised = m2({
   networks: { classifier: mlp([5], { activation: 'softplus', normalised: true, dropout: 0.4 }) },
 });
 
+/** Images of 2 × 3 under a normalised classifier of convolutions. */
+const seeing = m2({
+  ...sizes,
+  networks: {
+    classifier: imageEncoder({
+      image: { width: 3, height: 2, channels: 1 },
+      channels: [2],
+      hidden: [5],
+      activation: 'softplus',
+      normalised: true,
+      dropout: 0.4,
+    }),
+  },
+});
+
 /** As it is in training: what is drawn in networks is drawn, and statistics are the batch's. */
 const inTraining = (rows: Known): Known => ({ ...rows, pass: trainingPass(rows.scope) });
 
@@ -143,12 +162,20 @@ const held: Readonly<Record<string, Partial<FewLabelsOptions>>> = {
   entropy: { entropy: 1 },
   balance: { balance: 1 },
   'pseudo-labels': { pseudoLabels: { weight: 1, threshold: 0.35 } },
+  'moved labelled rows': { moved: { labelled: input('labelled/moved/x', [rows.labelled, sizes.x]) } },
+  'consistency under moves': {
+    moved: {
+      labelled: input('labelled/moved/x', [rows.labelled, sizes.x]),
+      unlabelled: input('unlabelled/moved/x', [rows.unlabelled, sizes.x]),
+    },
+    consistency: { weight: 1, temperature: 0.5 },
+  },
 };
 
 export const everything: FewLabelsOptions = Object.assign({}, nothingMore, ...Object.values(held));
 
-const fewLabelsOf = (options: FewLabelsOptions): Objective =>
-  fewLabels(normalised, inTraining(labelled(sizes.x)), inTraining(unlabelled(sizes.x)), options);
+const fewLabelsOf = (options: FewLabelsOptions, model: Model = normalised): Objective =>
+  fewLabels(model, inTraining(labelled(sizes.x)), inTraining(unlabelled(sizes.x)), options);
 
 /** The objectives of few labels, around a classifier that is normalised over the batch and thinned out. */
 export const fewLabelsExamples: readonly ModelExample[] = [
@@ -156,6 +183,7 @@ export const fewLabelsExamples: readonly ModelExample[] = [
     modelExample(`few labels, ${name}`, likelihoods.bernoulli!, fewLabelsOf({ ...nothingMore, ...options })),
   ),
   modelExample('few labels, everything', likelihoods.bernoulli!, fewLabelsOf(everything)),
+  modelExample('few labels, everything, of images', likelihoods.bernoulli!, fewLabelsOf(everything, seeing)),
   modelExample(
     'm2, its bounds through a normalised classifier',
     likelihoods.bernoulli!,

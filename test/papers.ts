@@ -12,7 +12,7 @@ import {
   stagesOf,
   vade,
 } from '@semivae/model';
-import { conditional, semiSupervised, stacked, unsupervised } from '@semivae/train';
+import { conditional, type Learner, semiSupervised, stacked, unsupervised } from '@semivae/train';
 import { bounds, type ModelExample, rows, sizes } from './models.ts';
 import { drawnLeaves, oneHotRows, uniforms } from './numbers.ts';
 
@@ -66,13 +66,15 @@ export const papers = {
 
 const semi = { alpha: 0.1, labelledWeight: 0.5 };
 
+const learn: Learner = (model, some, others) => semiSupervised(model, some!, others, semi);
+
 /** A stacked model, its two stages, and what trains them together. */
 const stages = stagesOf(papers['m1+m2']);
 export const stackedExample = {
   stages,
-  whole: modelExample('m1+m2 in stages', stacked(stages, labelled, unlabelled, semi)),
+  whole: modelExample('m1+m2 in stages', stacked(stages, labelled, unlabelled, { learn })),
   below: unsupervised(stages.below, { ...unlabelled, scope: 'unlabelled/m1/' }),
-  above: stacked(stages, labelled, unlabelled, { ...semi, trained: true }),
+  above: stacked(stages, labelled, unlabelled, { learn, trained: true }),
 } as const;
 
 /** Each of them with every bound that can train it. */

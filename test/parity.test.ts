@@ -40,6 +40,11 @@ const kinds: readonly (readonly [name: string, model: RecipeInput['model'], by: 
   ['cvae', { kind: 'cvae' }, 1.02],
   ['vade', { kind: 'vade' }, 1.02],
   ['m2 with a normalised classifier', { kind: 'm2', classifier: { hidden: [12] } }, 1.02],
+  [
+    'm2 with a normalised classifier of images',
+    { kind: 'm2', classifier: { channels: [2, 3], kernels: [5], hidden: [12] } },
+    1.02,
+  ],
   ['m2 of convolutions', { kind: 'm2', channels: [3, 4], blocks: 1, activation: 'silu' }, 1.02],
 ];
 

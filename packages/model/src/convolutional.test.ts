@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { imageDecoder, imageEncoder } from './convolutional.ts';
 import type { Values } from './families/family.ts';
 import type { Network } from './layers.ts';
+import { trainingPass } from './pass.ts';
 
 const image = { width: 5, height: 6, channels: 2 };
 const options = { image, channels: [3, 4], blocks: 1, hidden: [7], activation: 'tanh' } as const;
@@ -99,6 +100,36 @@ test('kernels begin with the variance of He over what they sum', () => {
     'q(z|x,y)/stage2/weight': { scale: Math.sqrt(2 / 27) },
     'q(z|x,y)/stage2/bias': { kind: 'constant', value: 0 },
     'q(z|x,y)/hidden1/weight(x)': { scale: Math.sqrt(2 / (2 * 2 * 4 + 3)) },
+  });
+});
+
+describe('a normalised classifier', () => {
+  const network = imageEncoder({ ...options, blocks: 0, normalised: true, dropout: 0.5, kernels: [5] });
+  const classifier = network('q(y|x)', [{ name: 'x', size: 60 }], { logits: 3 });
+  const x = input('x', [4, 60]);
+
+  test('has kernels of the sides that it is told, and no bias before what is normalised', () => {
+    const { parameters } = graph('trained', classifier({ x }, trainingPass()));
+    expect(Object.fromEntries(parameters.map(({ leaf, shape }) => [leaf.name, shape]))).toMatchObject({
+      'q(y|x)/stage1/weight': [3, 2, 5, 5],
+      'q(y|x)/stage1/gain': [3],
+      'q(y|x)/stage2/weight': [4, 3, 3, 3],
+      'q(y|x)/hidden1/weight': [16, 7],
+    });
+    expect(parameters.map(({ leaf }) => leaf.name)).not.toContain('q(y|x)/stage2/weight/bias');
+    expect(parameters.filter(({ leaf }) => leaf.name.endsWith('bias'))).toHaveLength(4);
+  });
+
+  test('takes statistics of the batch and draws in training, and neither where it ships', () => {
+    const leavesFor = (pass?: Parameters<typeof classifier>[1]) => {
+      const { parameters, noises } = graph('network', classifier({ x }, pass));
+      return {
+        kept: parameters.filter(({ leaf }) => /(mean|variance)$/.test(leaf.name)).length,
+        drawn: noises.map(({ leaf }) => leaf.name),
+      };
+    };
+    expect(leavesFor(trainingPass('a/'))).toEqual({ kept: 0, drawn: ['a/noise(q(y|x)/hidden1)'] });
+    expect(leavesFor()).toEqual({ kept: 6, drawn: [] });
   });
 });
 

@@ -12,6 +12,7 @@ import {
 } from '@semivae/graph';
 import type { Values } from './families/family.ts';
 import { type Activation, activations, type Features, mlp, type Network, weightInitial } from './layers.ts';
+import { batchNormalisation, type Pass, shippedPass } from './pass.ts';
 
 /** Images in rows of features: pixels row by row, channels innermost. */
 export interface ImageSize {
@@ -29,9 +30,15 @@ export interface ConvolutionalOptions {
   /** Hidden layers between the smallest images and what has no pixels. */
   readonly hidden?: readonly number[];
   readonly activation?: Activation;
+  /** Whether channels, over rows and pixels, and hidden features are normalised before their activation. */
+  readonly normalised?: boolean;
+  /** The share of a hidden layer's features that are left out at random in training. */
+  readonly dropout?: number;
+  /** The sides of an encoder's kernels, odd, stage by stage; 3 where they are not told. */
+  readonly kernels?: readonly number[];
 }
 
-type Layer = (images: Value) => Value;
+type Layer = (images: Value, pass: Pass) => Value;
 
 const KERNEL = 3;
 const AROUND = [1, 1, 1, 1] as const;
@@ -46,15 +53,22 @@ const sidesOf = ({ height, width }: ImageSize, stages: number): (readonly [numbe
 const biasOf = (name: string, channels: number): Value =>
   parameter(`${name}/bias`, [channels], { kind: 'constant', value: 0 });
 
-/** Kernels of 3 × 3 over `from` channels, their sides kept, or halved by a stride of 2. */
-function convolution(name: string, from: number, to: number, { gain = 2, halved = false } = {}): Layer {
+/** Square kernels over `from` channels; an image's sides are kept, or halved by a stride of 2. */
+function convolution(
+  name: string,
+  from: number,
+  to: number,
+  { gain = 2, halved = false, biased = true, kernel = KERNEL } = {},
+): Layer {
   const weight = parameter(
     `${name}/weight`,
-    [to, from, KERNEL, KERNEL],
-    weightInitial(from * KERNEL ** 2, gain),
+    [to, from, kernel, kernel],
+    weightInitial(from * kernel ** 2, gain),
   );
-  const bias = biasOf(name, to);
-  return (images) => conv(images, weight, { bias, pads: AROUND, ...(halved && { strides: STRIDES }) });
+  const bias = biased && { bias: biasOf(name, to) };
+  const half = (kernel - 1) / 2;
+  const pads = [half, half, half, half] as const;
+  return (images) => conv(images, weight, { ...bias, pads, ...(halved && { strides: STRIDES }) });
 }
 
 /** From images of half the sides to images of these sides. A pixel is made of a quarter of the kernel's. */
@@ -75,20 +89,36 @@ function doubling(
   return (images) => convTranspose(images, weight, { bias, pads: AROUND, strides: STRIDES, outputPadding });
 }
 
-/** h + convolution(f(convolution(f(h))))  (He et al. 2016, full pre-activation, without normalisation). */
-function residual(name: string, channels: number, activate: Layer): Layer {
-  const first = convolution(`${name}/first`, channels, channels);
-  const second = convolution(`${name}/second`, channels, channels, { gain: 1 });
-  return (images) => add(images, second(activate(first(activate(images)))));
-}
-
 const chained =
   (layers: readonly Layer[]): Layer =>
-  (images) =>
-    layers.reduce((so, layer) => layer(so), images);
+  (images, pass) =>
+    layers.reduce((so, layer) => layer(so, pass), images);
 
-const blocksOf = (name: string, count: number, channels: number, activate: Layer): Layer[] =>
-  Array.from({ length: count }, (_, i) => residual(`${name}/block${i + 1}`, channels, activate));
+const CHANNELS = -3;
+
+/** An activation, of normalised channels where that is asked for. */
+function activated(
+  name: string,
+  channels: number,
+  { activation = 'relu', normalised = false }: ConvolutionalOptions,
+): Layer {
+  const activate: Layer = activations[activation];
+  return normalised ? chained([batchNormalisation(name, channels, CHANNELS), activate]) : activate;
+}
+
+/** h + convolution(f(convolution(f(h))))  (He et al. 2016, full pre-activation). */
+function residual(name: string, channels: number, options: ConvolutionalOptions): Layer {
+  const change = chained([
+    activated(name, channels, options),
+    convolution(`${name}/first`, channels, channels, { biased: !options.normalised }),
+    activated(`${name}/first`, channels, options),
+    convolution(`${name}/second`, channels, channels, { gain: 1 }),
+  ]);
+  return (images, pass) => add(images, change(images, pass));
+}
+
+const blocksOf = (name: string, channels: number, options: ConvolutionalOptions): Layer[] =>
+  Array.from({ length: options.blocks ?? 0 }, (_, i) => residual(`${name}/block${i + 1}`, channels, options));
 
 /** Rows of features as images [rows, channels, height, width], whatever axes stand before the features. */
 function asImages(features: Value, { width, height, channels }: ImageSize): Value {
@@ -105,20 +135,18 @@ function asFeatures(images: Value): Value {
 }
 
 /** Stages of a strided convolution, an activation and residual blocks, from images to features. */
-function trunk(
-  name: string,
-  { image, channels, blocks = 0, activation = 'relu' }: ConvolutionalOptions,
-): Layer {
-  const activate = activations[activation];
+function trunk(name: string, options: ConvolutionalOptions): Layer {
+  const { image, channels, blocks = 0, normalised = false, kernels = [] } = options;
   const from = (stage: number) => (stage === 0 ? image.channels : channels[stage - 1]!);
+  const biased = blocks > 0 || !normalised;
   const stages = channels.flatMap((to, i) => [
-    convolution(`${name}/stage${i + 1}`, from(i), to, { halved: true }),
-    ...blocksOf(`${name}/stage${i + 1}`, blocks, to, activate),
-    activate,
+    convolution(`${name}/stage${i + 1}`, from(i), to, { halved: true, biased, kernel: kernels[i] ?? KERNEL }),
+    ...blocksOf(`${name}/stage${i + 1}`, to, options),
+    activated(`${name}/stage${i + 1}`, to, options),
   ]);
   const layers = chained(stages);
-  return (features) => {
-    const found = asFeatures(layers(asImages(features, image)));
+  return (features, pass) => {
+    const found = asFeatures(layers(asImages(features, image), pass));
     return reshape(found, [...features.shape.slice(0, -1), found.shape[1]!]);
   };
 }
@@ -135,7 +163,7 @@ function misfit(name: string, problem: string, { image }: ConvolutionalOptions):
 export const imageEncoder =
   (options: ConvolutionalOptions): Network =>
   (name, parents, outputs) => {
-    const { image, channels, hidden = [], activation = 'relu' } = options;
+    const { image, channels, hidden = [] } = options;
     const sides = sidesOf(image, channels.length).at(-1)!;
     const isImage = (parent: Features) => parent.size === pixelsOf(image);
     const seen = parents.filter(isImage).map((parent) => ({
@@ -145,10 +173,10 @@ export const imageEncoder =
     if (seen.length === 0) throw misfit(name, 'no parent is an image', options);
     const size = sides[0] * sides[1] * (channels.at(-1) ?? image.channels);
     const below = parents.map((parent) => (isImage(parent) ? { name: parent.name, size } : parent));
-    const head = mlp(hidden, { activation })(name, below, outputs);
-    return (values) => {
-      const features = seen.map((each) => [each.name, each.look(values[each.name]!)] as const);
-      return head({ ...values, ...Object.fromEntries(features) });
+    const head = mlp(hidden, options)(name, below, outputs);
+    return (values, pass = shippedPass) => {
+      const features = seen.map((each) => [each.name, each.look(values[each.name]!, pass)] as const);
+      return head({ ...values, ...Object.fromEntries(features) }, pass);
     };
   };
 
@@ -169,29 +197,28 @@ function taken(images: Value, names: readonly string[], channels: number, leadin
 export const imageDecoder =
   (options: ConvolutionalOptions): Network =>
   (name, parents, outputs) => {
-    const { image, channels, blocks = 0, hidden = [], activation = 'relu' } = options;
+    const { image, channels, hidden = [] } = options;
     const names = Object.keys(outputs);
     const odd = names.find((each) => outputs[each] !== pixelsOf(image));
     if (odd) throw misfit(name, `${odd} has ${outputs[odd]} features`, options);
-    const activate = activations[activation];
     const sides = sidesOf(image, channels.length);
     const [height, width] = sides.at(-1)!;
     const smallest = { width, height, channels: channels.at(-1) ?? image.channels * names.length };
-    const features = mlp(hidden, { activation })(name, parents, { image: pixelsOf(smallest) });
+    const features = mlp(hidden, options)(name, parents, { image: pixelsOf(smallest) });
     const stages = channels.toReversed().flatMap((from, i) => {
       const stage = channels.length - 1 - i;
       const at = `${name}/stage${stage + 1}`;
       const to = stage === 0 ? image.channels * names.length : channels[stage - 1]!;
       return [
-        ...blocksOf(at, blocks, from, activate),
-        activate,
+        ...blocksOf(at, from, options),
+        activated(at, from, options),
         doubling(at, from, to, sides[stage]!, stage === 0 ? 1 : 2),
       ];
     });
     const layers = chained(stages);
-    return (values) => {
-      const { image: small } = features(values);
-      const images = layers(asImages(small!, smallest));
+    return (values, pass = shippedPass) => {
+      const { image: small } = features(values, pass);
+      const images = layers(asImages(small!, smallest), pass);
       return taken(images, names, image.channels, small!.shape.slice(0, -1));
     };
   };

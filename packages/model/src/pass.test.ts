@@ -55,6 +55,49 @@ describe('batch normalisation', () => {
   });
 });
 
+describe('normalisation of channels', () => {
+  const normalise = batchNormalisation('layer', 2, -3);
+  const parameters = { 'layer/gain': vector(2, 0.5), 'layer/bias': vector(1, -1) };
+  const kept = { 'layer/mean': vector(3, 30), 'layer/variance': vector(3.5, 250) };
+  const wave = (i: number) => Math.sin(2.1 * i) * (i + 1);
+
+  test.each([
+    ['in training', trainingPass()],
+    ['as it ships', shippedPass],
+  ])('is that of features where images have one pixel, %s', (_, pass) => {
+    const feeds = { ...parameters, ...kept };
+    const images = computed(normalise(input('x', [5, 2, 1, 1]), pass), {
+      ...feeds,
+      x: numbers([5, 2, 1, 1], wave),
+    });
+    const rows = computed(batchNormalisation('layer', 2)(input('x', [5, 2]), pass), {
+      ...feeds,
+      x: numbers([5, 2], wave),
+    });
+    expect(images.data).toEqual(rows.data);
+  });
+
+  test('counts every pixel as a row', () => {
+    const x = numbers([3, 2, 4, 5], wave);
+    const still = { 'layer/gain': vector(1, 1), 'layer/bias': vector(0, 0) };
+    const { data } = computed(normalise(input('x', [3, 2, 4, 5]), trainingPass()), { ...still, x });
+    for (const channel of [0, 1]) {
+      const own = data.filter((_, i) => Math.floor(i / 20) % 2 === channel);
+      expect(own.reduce((total, each) => total + each, 0)).toBeCloseTo(0, 10);
+      expect(own.reduce((total, each) => total + each ** 2, 0) / 60).toBeCloseTo(1, 4);
+    }
+  });
+
+  test('tells of both statistics of each channel', () => {
+    const value = normalise(input('x', [3, 2, 4, 5]), trainingPass());
+    const told = observationsOf([value]).map(({ observes, shape }) => [observes.leaf.name, shape]);
+    expect(told.sort()).toEqual([
+      ['layer/mean', [2]],
+      ['layer/variance', [2]],
+    ]);
+  });
+});
+
 describe('dropout', () => {
   const x = input('x', [1000, 3]);
   const ones = numbers([1000, 3], () => 1);

@@ -9,6 +9,7 @@ import {
   observed,
   parameter,
   reciprocal,
+  reshape,
   type Shape,
   sqrt,
   square,
@@ -30,7 +31,8 @@ export interface KeptStatistics {
 
 /** How a network is gone through: where its normalised layers take their statistics from, and what is drawn in it. */
 export interface Pass {
-  readonly statistics: (values: Value, kept: KeptStatistics) => Statistics;
+  /** `axis` is that of the features, counted from the end: −1, or −3 where they are channels of images. */
+  readonly statistics: (values: Value, kept: KeptStatistics, axis: number) => Statistics;
   /** Uniform noise of a layer, by name. Absent: nothing is drawn. */
   readonly noise?: (layer: string, shape: Shape) => Value;
 }
@@ -40,13 +42,18 @@ export const shippedPass: Pass = { statistics: (_, kept) => kept };
 
 type Mark = (found: Value, kept: LeafValue<'parameter'>) => Value;
 
-/** Statistics of the rows at hand; every axis but the last counts as rows. */
+/** A number for each feature, shaped to go along the axis of the features. */
+const along = (features: Value, axis: number): Value =>
+  axis === -1 ? features : reshape(features, [...features.shape, ...Array(-axis - 1).fill(1)]);
+
+/** Statistics of the rows at hand; every axis but that of the features counts as rows. */
 const batchStatistics =
   (mark: Mark): Pass['statistics'] =>
-  (values, kept) => {
-    const rows = values.shape.slice(0, -1).map((_, axis) => axis);
+  (values, kept, axis) => {
+    const rows = values.shape.map((_, each) => each - values.shape.length).filter((each) => each !== axis);
     const center = mark(mean(values, rows), kept.mean);
-    return { mean: center, variance: mark(mean(square(sub(values, center)), rows), kept.variance) };
+    const apart = sub(values, along(center, axis));
+    return { mean: center, variance: mark(mean(square(apart), rows), kept.variance) };
   };
 
 const drawIn = (scope: string) => (layer: string, shape: Shape) =>
@@ -66,16 +73,23 @@ export const probingPass = (scope = ''): Pass => ({
 
 const EPSILON = 1e-5;
 
-/** (a − mean) / √(variance + ε) · gain + bias, over features (Ioffe and Szegedy 2015); the pass gives mean and variance. */
-export function batchNormalisation(name: string, size: number): (values: Value, pass: Pass) => Value {
+/**
+ * (a − mean) / √(variance + ε) · gain + bias, over features (Ioffe and Szegedy 2015); the pass gives mean and variance.
+ * The features are on the last axis, or on `axis`, counted from the end: channels of images on −3.
+ */
+export function batchNormalisation(
+  name: string,
+  size: number,
+  axis = -1,
+): (values: Value, pass: Pass) => Value {
   const own = (what: string, value: number) =>
     parameter(`${name}/${what}`, [size], { kind: 'constant', value });
   const [gain, bias] = [own('gain', 1), own('bias', 0)];
   const kept = { mean: own('mean', 0), variance: own('variance', 1) };
   return (values, pass) => {
-    const { mean: center, variance } = pass.statistics(values, kept);
+    const { mean: center, variance } = pass.statistics(values, kept, axis);
     const scale = mul(gain, reciprocal(sqrt(add(variance, EPSILON))));
-    return add(mul(values, scale), sub(bias, mul(center, scale)));
+    return add(mul(values, along(scale, axis)), along(sub(bias, mul(center, scale)), axis));
   };
 }
 

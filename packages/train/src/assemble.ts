@@ -32,12 +32,15 @@ import {
   trainingRows,
 } from '@semivae/model';
 import { type Bound, elbo, iwae } from './bounds.ts';
+import { areMoved } from './data/moves.ts';
 import { RecipeError } from './errors.ts';
 import { labelledModel, networksFor } from './models.ts';
 import {
   classification,
   conditional,
   fewLabels,
+  type Learner,
+  type MovedRows,
   type Objective,
   type Start,
   semiSupervised,
@@ -119,6 +122,8 @@ export const LABELLED_Y = 'labelled/y';
 export const UNLABELLED_X = 'unlabelled/x';
 /** What is believed of the classes of unlabelled rows. */
 export const UNLABELLED_Y = 'unlabelled/y';
+export const LABELLED_MOVED = 'labelled/moved/x';
+export const UNLABELLED_MOVED = 'unlabelled/moved/x';
 
 /** A coin thrown for each pixel (Salakhutdinov and Murray 2008). */
 const thrown = (grey: Value, scope: string): Value =>
@@ -156,6 +161,44 @@ function labelledRows(recipe: Recipe, { columns, classes }: DataShape): Known {
   return known({ x, y }, [rows], 'labelled/', shown, trainingPass('labelled/'));
 }
 
+function refuseMoves({ name }: Recipe, problem: string, remedy: string): never {
+  throw new RecipeError('AUGMENTATION', `recipe ${name}, augmentation`, problem, remedy);
+}
+
+/** Throws `AUGMENTATION` where a recipe moves what cannot be moved, or moves nothing that it must. */
+function checkMoves(recipe: Recipe, { columns }: DataShape): void {
+  const { model, objective, augmentation } = recipe;
+  const moves = areMoved(augmentation);
+  if (moves && columns.kind === 'table')
+    refuseMoves(recipe, 'rows of a table cannot be moved', 'Leave it out.');
+  if (moves && !['m2', 'sdgm', 'adgm'].includes(model.kind))
+    refuseMoves(
+      recipe,
+      `${model.kind} has no classifier to be shown moved images`,
+      'Choose m2, or leave it out.',
+    );
+  if (!moves && objective.consistency.weight > 0)
+    refuseMoves(
+      recipe,
+      'nothing moves, but objective.consistency counts',
+      'Say how far: shift, rotation, scale.',
+    );
+}
+
+/** The rows of a step as they are moved; those without labels only where something is learned from them. */
+function movedRows(recipe: Recipe, shape: DataShape): MovedRows | undefined {
+  checkMoves(recipe, shape);
+  const { augmentation, batch, objective } = recipe;
+  if (!areMoved(augmentation)) return undefined;
+  const moved = (rows: number, scope: string) => {
+    const { x, shown } = batchOf(recipe, shape.columns, rows, scope);
+    return shown?.x ?? x;
+  };
+  const labelled = moved(batch.labelled, 'labelled/moved/');
+  if (objective.consistency.weight === 0 && objective.pseudoLabels.weight === 0) return { labelled };
+  return { labelled, unlabelled: moved(batch.unlabelled, 'unlabelled/moved/') };
+}
+
 /** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
 function trainedBound({ objective: { bound, klWarmup, beta } }: Recipe): Bound {
   if ((klWarmup === 0 && beta === 1) || bound.kind === 'iwae') return boundOf(bound);
@@ -171,8 +214,9 @@ const hasOwnNetwork = ({ classifier }: Recipe['model']): boolean =>
   classifier !== undefined && !Array.isArray(classifier);
 
 /** Whether a recipe holds the classifier to more than its labels and the bounds. */
-const asksMore = ({ model, batch, objective }: Recipe): boolean =>
+const asksMore = ({ model, batch, objective, augmentation }: Recipe): boolean =>
   hasOwnNetwork(model) ||
+  areMoved(augmentation) ||
   batch.bound !== undefined ||
   objective.boundWeight !== 1 ||
   [
@@ -199,37 +243,47 @@ function startOf(recipe: Recipe, shape: DataShape): Start {
   };
 }
 
+/** How a model with classes is learned: by its bounds and its labels, and by more where a recipe asks for it. */
+function learnerOf(recipe: Recipe, shape: DataShape): Learner {
+  const { alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
+  const options = { bound: trainedBound(recipe), alpha, labelledWeight };
+  const moved = movedRows(recipe, shape);
+  if (!asksMore(recipe))
+    return (model, labelled, unlabelled) =>
+      labelled
+        ? semiSupervised(model, labelled, unlabelled, options)
+        : unsupervised(model, unlabelled, options.bound);
+  const start = startOf(recipe, shape);
+  const all = { ...recipe.objective, ...options, boundRows: recipe.batch.bound, start, moved };
+  return (model, labelled, unlabelled) => fewLabels(model, labelled, unlabelled, all);
+}
+
+/** The classifier's own loss alone, on moved rows where they are. */
+function supervised(recipe: Recipe, model: Model, shape: DataShape): Objective {
+  const seen = labelledRows(recipe, shape);
+  const moved = movedRows(recipe, shape);
+  return classification(model, moved ? { ...seen, shown: { x: moved.labelled } } : seen);
+}
+
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
-  const { kind, alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
-  if (kind === 'supervised') return classification(model, labelledRows(recipe, shape));
+  if (recipe.objective.kind === 'supervised') return supervised(recipe, model, shape);
+  const { kind, stages = 'together' } = recipe.model;
   const bound = trainedBound(recipe);
-  if (recipe.model.kind === 'cvae') return conditional(model, labelledRows(recipe, shape), bound);
+  if (kind === 'cvae') return conditional(model, labelledRows(recipe, shape), bound);
   const unlabelled = unlabelledRows(recipe, shape);
-  const options = { bound, alpha, labelledWeight };
-  const few = {
-    ...recipe.objective,
-    ...options,
-    boundRows: recipe.batch.bound,
-    start: startOf(recipe, shape),
-  };
-  if (!model.y) return unsupervised(model, unlabelled, bound);
-  if (recipe.data.labels === 0)
-    return asksMore(recipe)
-      ? fewLabels(model, undefined, unlabelled, few)
-      : unsupervised(model, unlabelled, bound);
-  const labelled = labelledRows(recipe, shape);
-  const learn: typeof semiSupervised = asksMore(recipe)
-    ? (of, some, others) => fewLabels(of, some, others, few)
-    : semiSupervised;
-  const { kind: of, stages = 'together' } = recipe.model;
-  if (of === 'm1+m2' && stages !== 'joint')
-    return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
-      ...options,
-      learn,
-      trained: stages === 'trained',
-    });
-  return learn(model, labelled, unlabelled, options);
+  if (!model.y) {
+    checkMoves(recipe, shape);
+    return unsupervised(model, unlabelled, bound);
+  }
+  const labelled = recipe.data.labels > 0 ? labelledRows(recipe, shape) : undefined;
+  const learn = learnerOf(recipe, shape);
+  if (kind !== 'm1+m2' || stages === 'joint') return learn(model, labelled, unlabelled);
+  return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
+    learn,
+    bound,
+    trained: stages === 'trained',
+  });
 }
 
 /** Steps in an epoch: what the recipe says, or each unlabelled row once, but for a remainder smaller than a batch. */

@@ -1,7 +1,16 @@
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
+import type { ImageColumns } from '@semivae/model';
 import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
-import { LABELLED_X, LABELLED_Y, UNLABELLED_X, UNLABELLED_Y } from './assemble.ts';
+import {
+  LABELLED_MOVED,
+  LABELLED_X,
+  LABELLED_Y,
+  UNLABELLED_MOVED,
+  UNLABELLED_X,
+  UNLABELLED_Y,
+} from './assemble.ts';
 import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
+import { type MoveDraw, type Mover, openMover } from './data/moves.ts';
 import { stream } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import { TrainingError } from './errors.ts';
@@ -20,7 +29,9 @@ interface Source {
   readonly chosen: Int32Array;
   readonly x: Uint8Array | Float32Array;
   readonly y: BigInt64Array;
-  /** What is believed of their classes, where the step asks for it. */
+  /** The same rows, moved at random, where they are asked for. */
+  readonly moved?: { readonly x: Uint8Array; readonly move: Mover };
+  /** What is believed of their classes, where it is asked for. */
   readonly beliefs?: Float32Array;
 }
 
@@ -31,10 +42,14 @@ function copyBeliefs(chosen: Int32Array, from: Float32Array, classes: number, ou
   }
 }
 
-function fillSource({ order, chosen, x, y, beliefs: out }: Source, set: TrainingSet, step: number): void {
-  const { copy, labels, classes, beliefs } = set;
+function fillSource(
+  { order, chosen, x, y, moved, beliefs: out }: Source,
+  { copy, labels, classes, beliefs }: TrainingSet,
+  step: number,
+): void {
   batchRows(order, step, chosen);
   copy(chosen, x);
+  moved?.move(x as Uint8Array, moved.x, step);
   if (out) copyBeliefs(chosen, beliefs!, classes.length, out);
   for (let i = 0; i < chosen.length; i++) y[i] = BigInt(labels[chosen[i]!]!);
 }
@@ -46,39 +61,81 @@ const openSource = (order: RowOrder, size: number, { type, width }: TrainingSet)
   y: new BigInt64Array(size),
 });
 
-function checkBelieved({ name, beliefs }: TrainingSet): void {
-  if (beliefs) return;
+/** Room for what is believed of some rows. Throws `BELIEFS_MISSING` where nothing is. */
+function openBeliefs(size: number, { name, beliefs, classes }: TrainingSet): Float32Array {
+  if (beliefs) return new Float32Array(size * classes.length);
   const remedy = 'Add what believed() finds to the set, or set objective.start.weight to 0.';
   throw new TrainingError('BELIEFS_MISSING', name, 'nothing is believed of its rows to start with', remedy);
+}
+
+/** The moved images of a source. */
+function openMoves(
+  { x, chosen }: Source,
+  { augmentation }: Recipe,
+  { columns }: TrainingSet,
+  draw: MoveDraw,
+) {
+  const move = openMover(columns as ImageColumns, chosen.length, augmentation, draw);
+  return { x: new Uint8Array(x.length), move };
+}
+
+/** Rows of one kind by the names of a step's inputs: as they are, moved, and their classes, known or believed. */
+interface Kind {
+  readonly x: string;
+  readonly moved: string;
+  readonly y?: string;
+  readonly believed?: string;
+  readonly moves: number;
+  readonly size: number;
+  readonly order: () => RowOrder;
+}
+
+function kindsOf({ batch }: Recipe, set: TrainingSet, rows: Rows, seed: number): readonly Kind[] {
+  return [
+    {
+      x: UNLABELLED_X,
+      moved: UNLABELLED_MOVED,
+      believed: UNLABELLED_Y,
+      moves: stream.unlabelledMoves,
+      size: batch.unlabelled,
+      order: () => rowOrder(rows.train, seed, stream.unlabelledOrder, set.together),
+    },
+    {
+      x: LABELLED_X,
+      moved: LABELLED_MOVED,
+      y: LABELLED_Y,
+      moves: stream.labelledMoves,
+      size: batch.labelled,
+      order: () => labelledOrder(rows.labelled, seed),
+    },
+  ];
 }
 
 /** The batches that a step asks for by the names of its inputs. */
 function openBatches(
   names: readonly string[],
-  { batch }: Recipe,
+  recipe: Recipe,
   set: TrainingSet,
   rows: Rows,
   seed: number,
 ): Feeder {
-  const { type, width } = set;
   const feeds: Record<string, Tensor> = {};
-  const sources: Source[] = [];
-  if (names.includes(UNLABELLED_X)) {
-    const order = rowOrder(rows.train, seed, stream.unlabelledOrder, set.together);
-    const dims = [batch.unlabelled, set.classes.length];
-    if (names.includes(UNLABELLED_Y)) checkBelieved(set);
-    const beliefs = names.includes(UNLABELLED_Y) && new Float32Array(dims[0]! * dims[1]!);
-    const source = { ...openSource(order, batch.unlabelled, set), ...(beliefs && { beliefs }) };
-    feeds[UNLABELLED_X] = { type, dims: [batch.unlabelled, width], data: source.x };
-    if (beliefs) feeds[UNLABELLED_Y] = { type: 'float32', dims, data: beliefs };
-    sources.push(source);
-  }
-  if (names.includes(LABELLED_X)) {
-    const source = openSource(labelledOrder(rows.labelled, seed), batch.labelled, set);
-    feeds[LABELLED_X] = { type, dims: [batch.labelled, width], data: source.x };
-    feeds[LABELLED_Y] = { type: 'int64', dims: [batch.labelled], data: source.y };
-    sources.push(source);
-  }
+  const asks = (name: string | undefined): name is string => name !== undefined && names.includes(name);
+  const asked = (name: string | undefined, type: Tensor['type'], dims: number[], data: Tensor['data']) => {
+    if (asks(name)) feeds[name] = { type, dims, data };
+  };
+  const sources = kindsOf(recipe, set, rows, seed)
+    .filter(({ x, moved }) => asks(x) || asks(moved))
+    .map(({ x, moved, y, believed, moves, size, order }): Source => {
+      const source = openSource(order(), size, set);
+      const own = asks(moved) && openMoves(source, recipe, set, { seed, stream: moves });
+      const beliefs = asks(believed) && openBeliefs(size, set);
+      asked(x, set.type, [size, set.width], source.x);
+      asked(y, 'int64', [size], source.y);
+      if (own) asked(moved, 'uint8', [size, set.width], own.x);
+      if (beliefs) asked(believed, 'float32', [size, set.classes.length], beliefs);
+      return { ...source, ...(own && { moved: own }), ...(beliefs && { beliefs }) };
+    });
   return { feeds, fill: (step) => sources.forEach((each) => fillSource(each, set, step)) };
 }
 

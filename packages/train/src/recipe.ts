@@ -6,6 +6,19 @@ const count = z.int().positive();
 const share = z.number().min(0).max(1);
 const weight = z.number().nonnegative();
 
+const augmentationSchema = z
+  .strictObject({
+    shift: weight.default(0).describe('Pixels, along each axis.'),
+    rotation: z.number().min(0).max(180).default(0).describe('Degrees, to either side.'),
+    scale: z.number().min(0).max(0.9).default(0).describe('The share by which sides grow or shrink.'),
+    shear: weight.default(0).describe('The share of its height by which an image leans to either side.'),
+    elastic: weight
+      .default(0)
+      .describe('The deviation, in pixels, of moves that differ from place to place.'),
+    mirror: z.boolean().default(false).describe('Mirror every other image, on average, left to right.'),
+  })
+  .describe('How far images are moved at random, anew at each step, before the classifier learns from them.');
+
 const boundSchema = z
   .strictObject({
     kind: z.enum(['elbo', 'iwae']).default('elbo').describe('The bound on log p(x).'),
@@ -67,12 +80,20 @@ const dataSchema = z.strictObject({
 const activation = z.enum(['relu', 'leaky-relu', 'softplus', 'tanh', 'silu']);
 
 const classifierSchema = z.strictObject({
+  channels: z
+    .array(count)
+    .optional()
+    .describe('Channels of stages of convolutions before the hidden layers, each of which halves the sides.'),
+  kernels: z
+    .array(count.refine((side) => side % 2 === 1, 'a kernel needs a middle: its sides are odd'))
+    .optional()
+    .describe('Sides of the kernels of each stage, odd; absent: 3.'),
   hidden: z.array(count).min(1).default([600, 600]).describe('Sizes of its hidden layers.'),
   activation: activation.default('leaky-relu'),
   normalised: z
     .boolean()
     .default(true)
-    .describe('Normalise each hidden layer over the labelled and unlabelled rows of a step.'),
+    .describe('Normalise each hidden layer and each channel over all rows of a step.'),
   dropout: share.default(0).describe('The share of hidden features left out at random in training.'),
 });
 
@@ -167,7 +188,20 @@ const objectiveSchema = z.strictObject({
       threshold: share.default(0.95).describe('Classes more probable than this are taken for labels.'),
     })
     .prefault({})
-    .describe("The classifier's own sure answers as labels."),
+    .describe(
+      "The classifier's own sure answers as labels: of rows as they are for moved ones, where images are moved.",
+    ),
+  consistency: z
+    .strictObject({
+      weight: weight.default(0),
+      temperature: z
+        .number()
+        .positive()
+        .default(1)
+        .describe('Below 1, what is said of rows as they are is sharpened before it is a goal.'),
+    })
+    .prefault({})
+    .describe('q(y|x) must say of moved unlabelled images what it says of them as they are.'),
   inputNoise: weight.default(0).describe('Deviation of the noise on what q is shown of a row.'),
   hide: share
     .default(0)
@@ -215,6 +249,7 @@ export const recipeSchema = z.strictObject({
   name: z.string().min(1).default('digits-m2'),
   data: dataSchema.prefault({}),
   model: modelSchema.prefault({}),
+  augmentation: augmentationSchema.prefault({}),
   objective: objectiveSchema.prefault({}),
   batch: batchSchema.prefault({}),
   optimizer: optimizerSchema.prefault({}),

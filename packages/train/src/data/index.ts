@@ -3,6 +3,7 @@ export * from './data-error.ts';
 export * from './dataset.ts';
 export * from './digits.ts';
 export * from './idx.ts';
+export * from './moves.ts';
 export * from './split.ts';
 export * from './table/index.ts';
 export * from './training-set.ts';

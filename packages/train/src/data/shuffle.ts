@@ -9,6 +9,8 @@ export const stream = {
   labelledOrder: reservedStreams + 0x104,
   calibration: reservedStreams + 0x105,
   reference: reservedStreams + 0x106,
+  labelledMoves: reservedStreams + 0x107,
+  unlabelledMoves: reservedStreams + 0x108,
 } as const;
 
 const two32 = 2 ** 32;

@@ -58,7 +58,8 @@ describe('the graph that joins near rows', () => {
     };
     const matrix = Array.from({ length: 60 }, (_, row) => columnOf(row));
     matrix.forEach((column, j) => column.forEach((each, i) => expect(each).toBeCloseTo(matrix[i]![j]!, 6)));
-    let [vector, next] = [drawn(20, 4), new Float32Array(60)];
+    let vector = drawn(20, 4);
+    let next: Float32Array = new Float32Array(60);
     const length = (of: Float32Array) => Math.hypot(...of);
     for (let round = 0; round < 50; round++) {
       times(graph, vector, 1, next);

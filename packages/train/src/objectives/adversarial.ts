@@ -2,18 +2,16 @@ import {
   add,
   div,
   gradients,
-  logSoftmax,
   mean,
   mul,
   noise,
-  softmax,
   sqrt,
   square,
   stopGradient,
-  sub,
   sum,
   type Value,
 } from '@semivae/graph';
+import { divergence } from './consistency.ts';
 import type { Objective } from './objective.ts';
 
 /** Logits of rows x; asked several times in one step, told apart by a scope for what is drawn in it. */
@@ -30,11 +28,6 @@ const SMALLEST = 1e-30;
 
 /** Each row scaled to Euclidean length 1. */
 const unitRows = (a: Value): Value => div(a, sqrt(add(sum(square(a), [-1], { keep: true }), SMALLEST)));
-
-/** KL(p ‖ q) of rows of class probabilities, given as logits, one number a row. */
-function divergence(p: Value, q: Value): Value {
-  return sum(mul(softmax(p), sub(logSoftmax(p), logSoftmax(q))), [-1]);
-}
 
 /** The direction of each row in which what is said of it changes most: one step of the power method from a random one. */
 function worstDirection(classify: Classify, x: Value, said: Value, probe: number): Value {

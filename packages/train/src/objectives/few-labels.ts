@@ -15,6 +15,7 @@ import { type AdversarialOptions, adversarial, type Classify } from './adversari
 import { bounds, type SemiSupervisedOptions, unsupervised } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
 import { classesOf, crossEntropy, smoothed } from './classification.ts';
+import { consistency } from './consistency.ts';
 import { type Objective, weighted } from './objective.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
 
@@ -27,6 +28,13 @@ export interface Start {
   readonly factor: Value;
 }
 
+/** x of the same rows, moved at random. */
+export interface MovedRows {
+  /** The classifier's labels are of these. */
+  readonly labelled: Value;
+  readonly unlabelled?: Value;
+}
+
 export interface FewLabelsOptions extends SemiSupervisedOptions {
   /** Weight of the bounds of all rows; at 0 the classifier is trained alone. */
   readonly boundWeight: number;
@@ -37,7 +45,11 @@ export interface FewLabelsOptions extends SemiSupervisedOptions {
   readonly entropy: number;
   readonly balance: number;
   readonly start?: Start;
+  /** Of unlabelled rows as they are, or, where there are moved ones, of those, taught by the rows as they are. */
   readonly pseudoLabels: { readonly weight: number; readonly threshold: number };
+  /** Of what is said of moved unlabelled rows, which must be given where it counts. */
+  readonly consistency?: { readonly weight: number; readonly temperature?: number };
+  readonly moved?: MovedRows | undefined;
 }
 
 const rowsOf = ({ noiseShape }: Known): number => noiseShape[0] as number;
@@ -53,22 +65,22 @@ function firstRows(batch: Known, count: number): Known {
 }
 
 /**
- * What q(y|x) says of labelled and unlabelled rows at once, so that both share a normalised layer's statistics; of the
- * unlabelled ones alone where there are no others.
+ * What q(y|x) says of labelled, unlabelled and moved rows at once, so that all share a normalised layer's statistics; there
+ * may be none with labels.
  */
-function sayTogether(model: Model, labelled: Known | undefined, unlabelled: Known) {
-  const batches = labelled ? [labelled, unlabelled] : [unlabelled];
-  const x = concat(
-    batches.map((rows) => evidence(rows)[model.x.name]!),
-    0,
-  );
-  const { logits } = query(model.q, classesOf(model), { [model.x.name]: x }, batches[0]!.pass) as Categorical;
-  const own = labelled ? rowsOf(labelled) : 0;
+function sayTogether(model: Model, labelled: Known | undefined, unlabelled: Known, moved?: MovedRows) {
+  const xOf = (rows: Known) => evidence(rows)[model.x.name]!;
+  const [own, others] = [labelled ? rowsOf(labelled) : 0, rowsOf(unlabelled)];
+  const first = labelled ? [moved?.labelled ?? xOf(labelled)] : [];
+  const x = concat([...first, xOf(unlabelled), ...(moved?.unlabelled ? [moved.unlabelled] : [])], 0);
+  const { pass } = labelled ?? unlabelled;
+  const { logits } = query(model.q, classesOf(model), { [model.x.name]: x }, pass) as Categorical;
   return {
     x,
     all: logits,
-    unlabelled: rowsFrom(logits, own, rowsOf(unlabelled)),
     ...(labelled && { labelled: rowsFrom(logits, 0, own) }),
+    unlabelled: rowsFrom(logits, own, others),
+    ...(moved?.unlabelled && { moved: rowsFrom(logits, own + others, others) }),
   };
 }
 
@@ -81,9 +93,9 @@ function believed(logits: Value, { beliefs, factor }: Start): Objective {
 /**
  * The bounds of M2 around a classifier that is held to more than its labels: Σ weight · part over the bounds of all rows,
  * its cross-entropy (weight α), its change under adversarial moves of all rows, its entropy on unlabelled rows, the
- * imbalance of the classes it gives them, and its own sure answers as labels. q(y|x) is asked once of all rows. Without
- * labelled rows the classes are clusters: low entropy and even classes make them tell of x what they can (Krause et al.
- * 2010; Hu et al. 2017).
+ * imbalance of the classes it gives them, its own sure answers as labels, its change under random moves of unlabelled
+ * rows, and at the start what is believed of those. q(y|x) is asked once of all rows. Without labelled rows the classes are
+ * clusters: low entropy and even classes make them tell of x what they can (Krause et al. 2010; Hu et al. 2017).
  */
 export function fewLabels(
   model: Model,
@@ -92,24 +104,28 @@ export function fewLabels(
   options: FewLabelsOptions,
 ): Objective {
   const y = classesOf(model);
-  const said = sayTogether(model, labelled, unlabelled);
+  const said = sayTogether(model, labelled, unlabelled, options.moved);
+  const { moved = said.unlabelled } = said;
   const { boundRows = rowsOf(unlabelled), alpha, boundWeight, labelSmoothing } = options;
+  const { weight: consistencyWeight = 0, temperature } = options.consistency ?? {};
   const classify: Classify = (x, scope) =>
     (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
   const seen = firstRows(unlabelled, boundRows);
   const answer = categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size);
-  const known = answered(model, y, answer);
+  const answering = answered(model, y, answer);
   const truth = () => smoothed(labelled!.values[y.name]!, labelSmoothing);
   return weighted(
     [
       boundWeight,
-      () => (labelled ? bounds(known, labelled, seen, options) : unsupervised(known, seen, options.bound)),
+      () =>
+        labelled ? bounds(answering, labelled, seen, options) : unsupervised(answering, seen, options.bound),
     ],
     [labelled ? alpha : 0, () => crossEntropy(said.labelled!, truth())],
     [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
     [options.start?.weight ?? 0, () => believed(said.unlabelled, options.start!)],
     [options.entropy, () => entropy(said.unlabelled)],
     [options.balance, () => imbalance(said.unlabelled)],
-    [options.pseudoLabels.weight, () => pseudoLabels(said.unlabelled, options.pseudoLabels.threshold)],
+    [options.pseudoLabels.weight, () => pseudoLabels(moved, options.pseudoLabels.threshold, said.unlabelled)],
+    [consistencyWeight, () => consistency(moved, said.unlabelled, temperature)],
   );
 }

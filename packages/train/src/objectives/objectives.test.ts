@@ -1,9 +1,10 @@
-import { input, interpret, linear, type Tensor, tanh, type Value } from '@semivae/graph';
+import { gradients, input, interpret, linear, type Tensor, tanh, type Value } from '@semivae/graph';
 import { fillNormal } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
 import { adversarial, type Classify } from './adversarial.ts';
 import { entropy, imbalance } from './certainty.ts';
 import { crossEntropy, smoothed } from './classification.ts';
+import { consistency } from './consistency.ts';
 import { weighted } from './objective.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
 
@@ -42,6 +43,32 @@ describe('what unlabelled rows are held to', () => {
     const sure = Math.log((Math.exp(2) + 2) / Math.exp(2));
     expect(numberOf(loss, { logits: half })).toBeCloseTo(sure / 2, 10);
     expect(numberOf(metrics.sureShare!, { logits: half })).toBe(0.5);
+  });
+});
+
+describe('consistency', () => {
+  const teacher = input('teacher', [2, 3]);
+  const feeds = { logits: matrix([1, 0, 2], [0, 3, 1]), teacher: matrix([2, 0, 2], [1, 0, 1]) };
+
+  test('is 0 where moved rows say what they said unmoved, more where they do not', () => {
+    const { loss } = consistency(logits, teacher);
+    expect(numberOf(loss, { ...feeds, teacher: feeds.logits })).toBeCloseTo(0, 12);
+    expect(numberOf(loss, feeds)).toBeGreaterThan(0.1);
+  });
+
+  test('passes the teacher no slope, and is flat where both say the same', () => {
+    const { loss } = consistency(logits, teacher);
+    expect(() => gradients(loss, [teacher])).toThrow(expect.objectContaining({ code: 'NO_SLOPE' }));
+    const slopes = gradients(loss, [logits]);
+    expect(Math.hypot(...interpret(slopes, feeds)[0]!.data)).toBeGreaterThan(0.1);
+    const [flat] = interpret(slopes, { ...feeds, teacher: feeds.logits });
+    flat!.data.forEach((each) => expect(each).toBeCloseTo(0, 12));
+  });
+
+  test('at a temperature below 1 asks for what is surer', () => {
+    const twice = matrix([2, 0, 4], [0, 6, 2]);
+    const { loss } = consistency(logits, teacher, 0.5);
+    expect(numberOf(loss, { teacher: feeds.logits, logits: twice })).toBeCloseTo(0, 12);
   });
 });
 

@@ -1,7 +1,7 @@
 import { add, mean, neg, stopGradient } from '@semivae/graph';
 import { complete, evidence, type Known, known, type Model, type Stages } from '@semivae/model';
 import { type Bound, elbo } from '../bounds.ts';
-import { type SemiSupervisedOptions, semiSupervised, unsupervised } from './bound.ts';
+import { unsupervised } from './bound.ts';
 import type { Objective } from './objective.ts';
 
 /** −mean of the bound on log p(x|y) over labelled rows: what a conditional model learns (Sohn et al. 2015, eq. 4). */
@@ -20,11 +20,16 @@ export function encoded({ below }: Stages, seen: Known): Known {
   return known(above, noiseShape, seen.scope, undefined, pass);
 }
 
-export interface StackedOptions extends SemiSupervisedOptions {
+/** How a model with classes is learned from rows with labels, where there are some, and rows without. */
+export type Learner = (model: Model, labelled: Known | undefined, unlabelled: Known) => Objective;
+
+export interface StackedOptions {
+  /** How M2 is learned on M1's latent. */
+  readonly learn: Learner;
+  /** The bound of M1. */
+  readonly bound?: Bound;
   /** Whether M1 is trained already. */
   readonly trained?: boolean;
-  /** The objective of M2 on M1's latent; that of Kingma et al. 2014 unless told. */
-  readonly learn?: typeof semiSupervised;
 }
 
 /**
@@ -33,14 +38,13 @@ export interface StackedOptions extends SemiSupervisedOptions {
  */
 export function stacked(
   stages: Stages,
-  labelled: Known,
+  labelled: Known | undefined,
   unlabelled: Known,
-  options: StackedOptions,
+  { learn, bound, trained = false }: StackedOptions,
 ): Objective {
-  const { learn = semiSupervised } = options;
-  const above = learn(stages.above, encoded(stages, labelled), encoded(stages, unlabelled), options);
-  if (options.trained) return above;
-  const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, options.bound);
+  const above = learn(stages.above, labelled && encoded(stages, labelled), encoded(stages, unlabelled));
+  const below = unsupervised(stages.below, { ...unlabelled, scope: `${unlabelled.scope}m1/` }, bound);
+  const loss = trained ? above.loss : add(above.loss, below.loss);
   const { unlabelledBound: belowBound } = below.metrics;
-  return { loss: add(above.loss, below.loss), metrics: { ...above.metrics, belowBound: belowBound! } };
+  return { loss, metrics: { ...above.metrics, belowBound: belowBound! } };
 }
