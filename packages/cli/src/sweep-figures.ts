@@ -41,7 +41,7 @@ export function orderingFigure(all: readonly Figures[], by: string | undefined):
 /** Throws `SWEEP_FIGURE` where runs that tell these figures do not tell the one that is asked for. */
 export function checkTold(told: readonly string[], by: string | undefined): void {
   if (by === undefined || told.includes(by)) return;
-  const remedy = `Order by one of ${told.join(', ')}; what is trained stays.`;
+  const remedy = `Order by one of ${[...new Set(told)].join(', ')}; what is trained stays.`;
   throw new CommandFailure('SWEEP_FIGURE', `--by ${by}`, 'no run tells such a figure', remedy);
 }
 

@@ -87,36 +87,33 @@ function checkContinues(folder: string, before: Sweep, now: Sweep): void {
   throw new CommandFailure('SWEEP_CHANGED', folder, problem, remedy);
 }
 
-/** The lines of results that are whole; the others are dropped from the file too. */
-async function readResults(folder: string): Promise<Result[]> {
-  const path = join(folder, RESULTS);
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole !== text) await writeAtomically(path, whole);
-  const lines = whole.split('\n').filter(Boolean);
-  return lines.map((line, at) => parseJson(line, `${path}, line ${at + 1}`) as Result);
-}
-
-/** Throws as `openSweep` does, before anything is written. */
-export async function checkSweep(folder: string, sweep: Sweep): Promise<void> {
-  const before = await readSweep(folder);
-  if (before) checkContinues(folder, before, sweep);
+/** The text of the lines of results that are whole: a crash may have cut the last. */
+async function wholeLines(folder: string): Promise<string> {
+  const text = await readFile(join(folder, RESULTS), 'utf8').catch(() => '');
+  return text.slice(0, text.lastIndexOf('\n') + 1);
 }
 
 /**
- * Begins a sweep in a folder, or goes on with it: what is finished already. Throws `SWEEP_FOLDER` where something else
- * is, `SWEEP_CHANGED` where the sweep was begun with what is not asked for now, `WRITE`.
+ * What is finished of a sweep, without writing anything; nothing where it was not begun. Throws `SWEEP_FOLDER` where
+ * something else is, `SWEEP_CHANGED` where the sweep was begun with what is not asked for now.
  */
-export async function openSweep(folder: string, sweep: Sweep): Promise<Result[]> {
-  await checkSweep(folder, sweep);
+export async function finishedOf(folder: string, sweep: Sweep): Promise<Result[]> {
+  const before = await readSweep(folder);
+  if (!before) return [];
+  checkContinues(folder, before, sweep);
+  const lines = (await wholeLines(folder)).split('\n').filter(Boolean);
+  return lines.map((line, at) => parseJson(line, `${join(folder, RESULTS)}, line ${at + 1}`) as Result);
+}
+
+/** Makes the folder of a sweep, or keeps what is asked besides; what was cut of the results is dropped. Throws `WRITE`. */
+export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     const remedy = 'Choose a folder that can be written to with --out.';
     throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
   });
-  const { recipe, ...rest } = sweep;
   await writeAtomically(join(folder, RECIPE), pretty(recipe));
   await writeAtomically(join(folder, SWEEP), pretty(rest));
-  return readResults(folder);
+  await writeAtomically(join(folder, RESULTS), await wholeLines(folder));
 }
 
 /** Indented, but with rows of numbers on one line. */

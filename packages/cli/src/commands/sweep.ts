@@ -16,7 +16,7 @@ import {
   orderingFigure,
   showFigure,
 } from '../sweep-figures.ts';
-import { appendResult, checkSweep, openSweep, type Result, type Sweep } from '../sweep-folder.ts';
+import { appendResult, beginSweep, finishedOf, type Result, type Sweep } from '../sweep-folder.ts';
 import { openSweepProgress, showFailed } from '../sweep-progress.ts';
 import { keyOf, parsedGrid, parsedRange, type Setting, settingsOf, showFields } from '../sweep-settings.ts';
 import { type Summary, showSummaries, summariesOf } from '../sweep-table.ts';
@@ -124,18 +124,33 @@ function planOf(recipe: Recipe, options: SweepOptions): Plan {
   return { folder, sweep, settings };
 }
 
+/** A plan, and what is finished of it. */
+interface Begun extends Plan {
+  readonly before: readonly Result[];
+}
+
+/** The figures that are told, and will be, as far as that is known; settings that are trained are not followed again. */
+async function figuresOf({ settings, before }: Begun, options: SweepOptions, output: Output) {
+  const known = new Set(before.map(({ fields }) => keyOf(fields)));
+  const unknown = settings.filter(({ fields }) => !known.has(keyOf(fields)));
+  const foreseen = await foreseenFigures(unknown, options.dataDir, output);
+  return foreseen && [...foreseen, ...before.flatMap(({ metrics }) => Object.keys(metrics))];
+}
+
 /** Finds every mistake that can be found before anything is trained or written. */
-async function checkedPlan(name: string, options: SweepOptions, output: Output): Promise<Plan> {
+async function checkedPlan(name: string, options: SweepOptions, output: Output): Promise<Begun> {
   checkDraws(options);
-  const { set, epochs, by, dataDir } = options;
+  const { set, epochs, by } = options;
   const recipe = await chooseRecipe({ recipe: name, ...(set && { set }), ...(epochs && { epochs }) });
   const plan = planOf(recipe, options);
-  const recipes = plan.settings.map((each) => each.recipe);
-  checkDecidable(recipes, by);
-  await checkSweep(plan.folder, plan.sweep);
-  const figures = await foreseenFigures(plan.settings, dataDir, output);
+  checkDecidable(
+    plan.settings.map((each) => each.recipe),
+    by,
+  );
+  const begun = { ...plan, before: await finishedOf(plan.folder, plan.sweep) };
+  const figures = await figuresOf(begun, options, output);
   if (figures) checkTold(figures, by);
-  return plan;
+  return begun;
 }
 
 /** Flags that every training is given. */
@@ -150,7 +165,8 @@ function handedOn({ dataDir, engine, threads, jobs }: SweepOptions): string[] {
 
 const many = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;
 
-function introduce({ folder, settings, sweep }: Plan, done: number, options: SweepOptions, output: Output) {
+function introduce({ folder, settings, sweep, before }: Begun, options: SweepOptions, output: Output): void {
+  const done = before.length;
   const { seeds } = sweep;
   const trainings = many(settings.length * seeds, 'training');
   output.note(`sweep   ${many(settings.length, 'setting')} with ${many(seeds, 'seed')}: ${trainings}`);
@@ -182,8 +198,8 @@ function showResult({ metrics, minutes }: Result, by: string | undefined): strin
 }
 
 /** Trains what is not finished; what failed, and what finished besides. Throws `INTERRUPTED`, `WRITE`. */
-async function trainAll(plan: Plan, before: readonly Result[], options: SweepOptions) {
-  const { folder } = plan;
+async function trainAll(plan: Begun, options: SweepOptions) {
+  const { folder, before } = plan;
   const known = new Set(before.map(identity));
   const all = jobsOf(plan);
   const left = all.filter(({ setting, seed }) => !known.has(identity({ ...setting, seed })));
@@ -265,11 +281,11 @@ function exitCodeOf(results: readonly Result[], failures: readonly Failed[]): nu
 async function runSweep(name: string, options: SweepOptions): Promise<void> {
   const output = openOutput(options.json === true);
   const plan = await checkedPlan(name, options, output);
-  const before = await openSweep(plan.folder, plan.sweep);
-  introduce(plan, before.length, options, output);
-  const { results, failures } = await trainAll(plan, before, options);
+  await beginSweep(plan.folder, plan.sweep);
+  introduce(plan, options, output);
+  const { results, failures } = await trainAll(plan, options);
   const all = results.map(({ metrics }) => metrics);
-  if (all.length > 0) checkTold([...new Set(all.flatMap((each) => Object.keys(each)))], options.by);
+  if (all.length > 0) checkTold(all.flatMap(Object.keys), options.by);
   const by = orderingFigure(all, options.by);
   conclude(plan, summariesOf(plan.settings, results, by), failures, by, output);
   process.exitCode = exitCodeOf(results, failures);
