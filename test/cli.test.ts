@@ -382,6 +382,7 @@ describe.concurrent('inspect', () => {
 const commands = [
   'quickstart',
   'train',
+  'sweep',
   'export',
   'verify',
   'evaluate',

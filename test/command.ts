@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The largest file that it may write, in blocks of 512 bytes (`ulimit -f`): a disk that fills up midway. */
   readonly fileBlocks?: number;
+  /** Whether it leads a group of its own, so that a signal can be sent to it and all that it began, as a terminal does. */
+  readonly leads?: boolean;
   /** Aborted: the process gets SIGINT. */
   readonly signal?: AbortSignal;
   /** Called with all of stderr so far, whenever some comes. */
@@ -33,11 +35,12 @@ const words = (args: readonly string[], fileBlocks: number | undefined): [string
 
 /** Runs the built `semivae` as a process of its own. */
 export function semivae(args: readonly string[], options: CommandOptions): Promise<Finished> {
-  const { cwd, env = {}, fileBlocks, signal, onStderr } = options;
+  const { cwd, env = {}, fileBlocks, leads = false, signal, onStderr } = options;
   const child = spawn(...words(args, fileBlocks), {
     cwd,
     env: { ...process.env, SEMIVAE_CACHE: join(cwd, 'cache'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: leads,
   });
   signal?.addEventListener('abort', () => child.kill('SIGINT'));
   let [stdout, stderr] = ['', ''];

@@ -12,10 +12,22 @@ function stop(): void {
   process.stderr.write('\nstopping: finishing what is at hand (once more to stop at once)\n');
 }
 
+/** Set in the environment of a command that is to stop when the one that began it closes their channel, or is gone. */
+export const STOP_WITH_PARENT = 'SEMIVAE_STOP_WITH_PARENT';
+
+/** Unlike a signal this comes once, also where a terminal has sent SIGINT to both; and it comes on every platform. */
+function listenForParent(): void {
+  const stopWithIt = () => controller.abort();
+  process.on('disconnect', stopWithIt);
+  process.channel?.unref();
+  if (process.connected === false) stopWithIt();
+}
+
 /** Listens for SIGINT and SIGTERM: the first asks to stop, the second stops. */
 export function listenForInterruption(): void {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  if (process.env[STOP_WITH_PARENT]) listenForParent();
 }
 
 /** Gives the event loop a turn, which ONNX Runtime does not, so that signals and timers come through. */

@@ -10,6 +10,7 @@ import { addQuickstart } from './commands/quickstart.ts';
 import { addRecalibrate } from './commands/recalibrate.ts';
 import { addReport } from './commands/report.ts';
 import { addScore } from './commands/score.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addTrain } from './commands/train.ts';
 import { addVerify } from './commands/verify.ts';
 import { CommandFailure, reportFailure } from './failure.ts';
@@ -21,6 +22,7 @@ const help = `
 From data to an app:
   semivae quickstart                                  see it all in two minutes
   semivae train --data mnist --labels 100             → runs/mnist-m2-seed1
+  semivae sweep mnist-m2 --seeds 5                    mean ± deviation over seeds, or over settings
   semivae export runs/mnist-m2-seed1 --out my-model   → ONNX files that take raw pixels
   semivae verify my-model && semivae evaluate my-model
   semivae score my-model picture.png                  or load('my-model') of @semivae/runtime
@@ -42,6 +44,7 @@ function program(): Command {
   for (const add of [
     addQuickstart,
     addTrain,
+    addSweep,
     addExport,
     addVerify,
     addEvaluate,

@@ -12,7 +12,8 @@ export function table(rows: readonly (readonly string[])[], gap = '  '): string 
     .join('\n');
 }
 
-const numeric = (cell: string): boolean => /^[\s\d.,·+-]*(e[+-]?\d+)?( ?(%|B|kB|MB|nats|ms|s))?$/.test(cell);
+const numeric = (cell: string): boolean =>
+  /^[\s\d.,·±+–-]*(e[+-]?\d+)?( ?(%|B|kB|MB|nats|ms|s))?$/.test(cell);
 
 function aligned(cells: readonly string[]): string[] {
   const width = Math.max(...cells.map((cell) => cell.length));

@@ -8,5 +8,6 @@ export { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
 export { type ChiSquare, chiSquareHomogeneity, chiSquareSurvival } from './statistics/chi-square.ts';
 export { areaUnderRoc, averagePrecision, type OperatingPoint, rocCurve } from './statistics/detection.ts';
 export { type KolmogorovSmirnov, kolmogorovSmirnov } from './statistics/kolmogorov-smirnov.ts';
+export { type MeanAndDeviation, meanAndDeviation } from './statistics/mean-and-deviation.ts';
 export { populationStability } from './statistics/population-stability.ts';
 export { type PrincipalComponents, principalComponents } from './statistics/principal-components.ts';

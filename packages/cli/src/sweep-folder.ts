@@ -1,0 +1,130 @@
+import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type MetricsLine,
+  parseJson,
+  parseRecipe,
+  type Recipe,
+  recipeFields,
+  writeAtomically,
+} from '@semivae/train/node';
+import { CommandFailure } from './failure.ts';
+import { type Fields, keyOf, showFields, showValue, valueAt } from './sweep-settings.ts';
+
+const SWEEP = 'sweep.json';
+const RESULTS = 'results.jsonl';
+
+/** The file with what all settings of a sweep have in common. */
+export const RECIPE = 'recipe.json';
+
+/** What a sweep was asked for. */
+export interface Sweep {
+  readonly recipe: Recipe;
+  /** The fields of each setting. */
+  readonly settings: readonly Fields[];
+  /** Every setting is trained with the seeds 1 to this. */
+  readonly seeds: number;
+  /** The words that asked for it. */
+  readonly command: string;
+}
+
+/** One line of results.jsonl: a setting trained with a seed. */
+export interface Result {
+  readonly fields: Fields;
+  readonly seed: number;
+  /** Its folder, in that of the sweep. */
+  readonly run: string;
+  /** All that its training took. */
+  readonly minutes: number;
+  /** Of the epoch that ships. */
+  readonly metrics: MetricsLine;
+}
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    const remedy = 'Choose another --out.';
+    throw new CommandFailure('SWEEP_FOLDER', folder, `it cannot be read (${cause.code})`, remedy, { cause });
+  });
+
+/** What a folder's sweep was asked for; undefined where nothing was begun. Throws `SWEEP_FOLDER`, `JSON`, `RECIPE_…`. */
+async function readSweep(folder: string): Promise<Sweep | undefined> {
+  const names = await namesIn(folder);
+  const json = async (name: string) => {
+    const path = join(folder, name);
+    return parseJson(await readFile(path, 'utf8'), path);
+  };
+  if (names.includes(SWEEP) && names.includes(RECIPE)) {
+    const recipe = parseRecipe(await json(RECIPE), join(folder, RECIPE));
+    return { ...((await json(SWEEP)) as Omit<Sweep, 'recipe'>), recipe };
+  }
+  if (names.every((name) => name === RECIPE)) return undefined;
+  const remedy = 'Choose another --out, or empty it.';
+  throw new CommandFailure('SWEEP_FOLDER', folder, 'it is not empty, and no sweep', remedy);
+}
+
+const shown = (recipe: Recipe, path: string): string => showValue(valueAt(recipe, path)) ?? 'absent';
+
+/** The first field that differs, in words. */
+function changeOf(before: Recipe, now: Recipe): string | undefined {
+  const path = recipeFields.map((each) => each.path).find((each) => shown(before, each) !== shown(now, each));
+  return path && `its recipe had ${path} ${shown(before, path)}, not ${shown(now, path)}`;
+}
+
+/** Settings and seeds may be added to a sweep; nothing that was asked for may be left out. */
+function droppedOf(before: Sweep, now: Sweep): string | undefined {
+  const asked = new Set(now.settings.map(keyOf));
+  const dropped = before.settings.find((fields) => !asked.has(keyOf(fields)));
+  if (dropped)
+    return `it was begun with ${showFields(dropped) || 'the recipe as it is'}, which is left out now`;
+  return before.seeds > now.seeds ? `it was begun with ${before.seeds} seeds, not ${now.seeds}` : undefined;
+}
+
+function checkContinues(folder: string, before: Sweep, now: Sweep): void {
+  const problem = changeOf(before.recipe, now.recipe) ?? droppedOf(before, now);
+  if (problem === undefined) return;
+  const remedy = `Ask for all of it and what you like besides, or choose another --out. It was begun by: ${before.command}`;
+  throw new CommandFailure('SWEEP_CHANGED', folder, problem, remedy);
+}
+
+/** The text of the lines of results that are whole: a crash may have cut the last. */
+async function wholeLines(folder: string): Promise<string> {
+  const text = await readFile(join(folder, RESULTS), 'utf8').catch(() => '');
+  return text.slice(0, text.lastIndexOf('\n') + 1);
+}
+
+/**
+ * What is finished of a sweep, without writing anything; nothing where it was not begun. Throws `SWEEP_FOLDER` where
+ * something else is, `SWEEP_CHANGED` where the sweep was begun with what is not asked for now.
+ */
+export async function finishedOf(folder: string, sweep: Sweep): Promise<Result[]> {
+  const before = await readSweep(folder);
+  if (!before) return [];
+  checkContinues(folder, before, sweep);
+  const lines = (await wholeLines(folder)).split('\n').filter(Boolean);
+  return lines.map((line, at) => parseJson(line, `${join(folder, RESULTS)}, line ${at + 1}`) as Result);
+}
+
+/** Makes the folder of a sweep, or keeps what is asked besides; what was cut of the results is dropped. Throws `WRITE`. */
+export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    const remedy = 'Choose a folder that can be written to with --out.';
+    throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
+  });
+  await writeAtomically(join(folder, RECIPE), pretty(recipe));
+  await writeAtomically(join(folder, SWEEP), pretty(rest));
+  await writeAtomically(join(folder, RESULTS), await wholeLines(folder));
+}
+
+/** Indented, but with rows of numbers on one line. */
+const pretty = (value: object): string =>
+  `${JSON.stringify(value, null, 2).replace(/\[[-+.e\d\s,]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;
+
+/** Adds what is finished. Throws `WRITE`. */
+export async function appendResult(folder: string, result: Result): Promise<void> {
+  const path = join(folder, RESULTS);
+  await appendFile(path, `${JSON.stringify(result)}\n`).catch((cause: NodeJS.ErrnoException) => {
+    const remedy = 'Free some space, and run the command again: it goes on.';
+    throw new CommandFailure('WRITE', path, `it cannot be written (${cause.code})`, remedy, { cause });
+  });
+}
