@@ -1,24 +1,41 @@
-import type { ImageColumns } from '@semivae/model';
-import { imageInput, load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
+import { clustering, type Images } from '@semivae/train/node';
 import {
-  clustering,
-  type DataInfo,
-  type Images,
-  imageSet,
-  modelOf,
-  onnxRuntimeEngine,
-  openClassifier,
-  type RunInfo,
-  readShipped,
-  shapeOf,
-} from '@semivae/train/node';
-import { checkFits, type DataFlags, type Expected, openData } from '../data.ts';
+  checkJudge,
+  drawSamples,
+  type JudgedSamples,
+  judgeSamples,
+  type LearnedFromSamples,
+  learnFromSamples,
+  showJudged,
+  showLearned,
+} from '../class-samples.ts';
+import type { DataFlags } from '../data.ts';
 import { type Evaluation, evaluation, showEvaluation } from '../evaluation.ts';
-import { checkInterruption } from '../interruption.ts';
+import { CommandFailure } from '../failure.ts';
+import {
+  type LikelihoodFlags,
+  type MeanLikelihood,
+  showLikelihood,
+  testLikelihood,
+} from '../image-likelihood.ts';
+import {
+  type ImageSource,
+  inPortions,
+  openImageSource,
+  type ThreadFlags,
+  testImagesFor,
+} from '../image-source.ts';
 import type { Output } from '../output.ts';
-import { shipped } from '../source.ts';
 import { showPercent } from '../table.ts';
-import { recipeOf } from '../table-model.ts';
+
+/** What `evaluate` may be told about images. */
+export interface EvaluateImagesOptions extends DataFlags, LikelihoodFlags, ThreadFlags {
+  /** A run or a bundle that judges samples. */
+  readonly judge?: string;
+  readonly trainOnSamples?: boolean;
+  /** Samples of each class. */
+  readonly samples?: number;
+}
 
 /** What came of asking a model for the images of a test set. */
 export interface TestedImages {
@@ -26,114 +43,163 @@ export interface TestedImages {
   readonly rows: number;
   /** Where the model has classes. */
   readonly classes?: Evaluation;
-  /** The mean score, where it has none. */
+  /** Where its classes are clusters: the class that each of them is named by, and percent of rows that are of it. */
+  readonly clusters?: { readonly accuracy: number; readonly classes: readonly number[] };
+  /** The mean score, where it has no classes. */
   readonly score?: number;
 }
 
-/** Tests a run: through its checkpoint where it has classes, for a supervised baseline has nothing that could be shipped. */
-export async function testRun(
-  path: string,
-  info: RunInfo,
-  flags: DataFlags,
-  output: Output,
-): Promise<TestedImages> {
-  const { recipe, data } = info;
-  if (recipe.model.kind === 'm1') return testShipped(path, flags, output);
-  const { state } = await readShipped(path);
-  const test = await testRows(flags.data ?? recipe.data.name, flags, expectedByRun(data), output);
-  const set = imageSet(test);
-  const shape = shapeOf(set, data.trainRows);
-  const classify = await openClassifier(onnxRuntimeEngine(), modelOf(recipe, shape), shape);
-  const predicted = await classify(state, set);
-  return judged(recipe.data.labels > 0 ? predicted : asNamed(predicted, test), test);
+/** Holds a model's classes against the labels of a test set; a model without classes tells its mean score. */
+export async function testImages(source: ImageSource, test: Images): Promise<TestedImages> {
+  const { name: data, rows, labels, classes } = test;
+  if (!source.classify) return { data, rows, score: await meanScore(source, test) };
+  const predicted = await source.classify(test);
+  if (source.labelled) return { data, rows, classes: evaluation(predicted, labels, classes) };
+  const clusters = clustering(predicted, labels, classes.length);
+  const named = Array.from(predicted, (cluster) => clusters.classes[cluster]!);
+  return { data, rows, classes: evaluation(named, labels, classes), clusters };
 }
 
-/** The class that each row's cluster is best named by, where no label was trained on. */
-function asNamed(clusters: ArrayLike<number>, { labels, classes }: Images): number[] {
-  const named = clustering(clusters, labels, classes.length).classes;
-  return Array.from(clusters, (cluster) => named[cluster]!);
+async function meanScore(source: ImageSource, test: Images): Promise<number> {
+  const model = await source.bundle();
+  const scores = await inPortions(test, (bytes) => model.score(bytes));
+  return scores.reduce((sum, each) => sum + each, 0) / test.rows;
 }
 
-async function testShipped(path: string, flags: DataFlags, output: Output): Promise<TestedImages> {
-  const model = await load(memoryFiles(await shipped(path, {}, onnxRuntimeEngine())));
-  try {
-    return await testBundle(model, flags, output);
-  } finally {
-    await model.dispose();
-  }
+function refused(code: string, place: string, problem: string, remedy: string): CommandFailure {
+  return new CommandFailure(code, place, problem, remedy);
 }
 
-const expectedByRun = ({ name, columns, classes }: DataInfo): Expected => ({
-  name,
-  ...(columns as ImageColumns),
-  classes,
-});
-
-const expectedByBundle = (manifest: Manifest): Expected => ({
-  name: manifest.name,
-  ...imageInput(manifest),
-  classes: manifest.labels,
-});
-
-async function testRows(
-  name: string,
-  { dataDir }: DataFlags,
-  expected: Expected,
-  output: Output,
-): Promise<Images> {
-  const { test } = await openData(name, dataDir, output);
-  checkFits(test, expected);
-  return test;
-}
-
-const ROWS_AT_ONCE = 500;
-
-/** Answers for all rows, some at a time, so that Ctrl-C comes through. */
-async function inPortions<T>(
-  { bytes, rows, name }: Images,
-  ask: (bytes: Uint8Array) => Promise<T[]>,
-): Promise<T[]> {
-  const width = bytes.length / rows;
-  const answers: T[] = [];
-  for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-    answers.push(...(await ask(bytes.subarray(start * width, (start + ROWS_AT_ONCE) * width))));
-    await checkInterruption(name);
-  }
-  return answers;
-}
-
-/** Tests a bundle. */
-export async function testBundle(model: Model, flags: DataFlags, output: Output): Promise<TestedImages> {
-  const { manifest } = model;
-  const name = flags.data ?? recipeOf(manifest).data.name;
-  const test = await testRows(name, flags, expectedByBundle(manifest), output);
-  if (manifest.heads.classifier) {
-    const answers = await inPortions(test, (rows) => model.classify(rows));
-    return judged(
-      answers.map(({ index }) => index),
-      test,
+/** Throws `RUN_NEEDED`, `NOT_GENERATIVE`, `MODEL_NO_CLASSES`, `OPTION_ALONE`: before anything long is begun. */
+function checkAsked({ place, run, classify }: ImageSource, options: EvaluateImagesOptions): void {
+  const { likelihood, rows, judge, trainOnSamples, samples } = options;
+  const drawsSamples = judge !== undefined || trainOnSamples === true;
+  if (rows !== undefined && likelihood === undefined)
+    throw refused(
+      'OPTION_ALONE',
+      '--rows',
+      'it says for how many rows the likelihood is told',
+      'Add --likelihood.',
     );
-  }
-  const scores = await inPortions(test, (rows) => model.score(rows));
-  const score = scores.reduce((sum, each) => sum + each, 0) / test.rows;
-  return { data: test.name, rows: test.rows, score };
+  if (samples !== undefined && !drawsSamples)
+    throw refused(
+      'OPTION_ALONE',
+      '--samples',
+      'there is nobody to judge them',
+      'Add --judge or --train-on-samples.',
+    );
+  if (likelihood !== undefined && !run)
+    throw refused(
+      'RUN_NEEDED',
+      place,
+      'a bundle has no p(x) to tell the likelihood by',
+      'Name the run that it was made of.',
+    );
+  if (likelihood === undefined && !drawsSamples) return;
+  if (run?.info.recipe.objective.kind === 'supervised')
+    throw refused(
+      'NOT_GENERATIVE',
+      place,
+      'a supervised baseline has neither p(x) nor samples',
+      'Name a run of another objective.',
+    );
+  if (drawsSamples && !classify)
+    throw refused(
+      'MODEL_NO_CLASSES',
+      place,
+      'the model has no classes to draw samples of',
+      'Leave --judge and --train-on-samples out.',
+    );
 }
 
-const judged = (predicted: ArrayLike<number>, { labels, classes, name, rows }: Images): TestedImages => ({
-  data: name,
-  rows,
-  classes: evaluation(predicted, labels, classes),
-});
+/** What was told of images beside the error: parts of the answer. */
+interface Told {
+  readonly judge?: JudgedSamples;
+  readonly trainedOnSamples?: LearnedFromSamples;
+  readonly likelihood?: MeanLikelihood;
+}
 
-/** Tells the error of each class, or the mean score where there are none. */
-export function reportImages({ classes, score, rows, data }: TestedImages, output: Output): void {
-  if (classes) {
-    output.say(showEvaluation(classes));
-    output.say();
-    output.say(`error ${showPercent(classes.error)} on ${rows} rows of ${data}`);
-    output.answer({ ...classes, data });
-  } else {
-    output.say(`mean score ${score!.toFixed(2)} nats on ${rows} rows of ${data} (the model has no classes)`);
-    output.answer({ score, unit: 'nats', n: rows, data });
+/** The class of the data that each class of the model stands for. */
+const classesIn = ({ clusters }: TestedImages, { classes }: Images): readonly number[] =>
+  clusters?.classes ?? classes.map((_, label) => label);
+
+/** Judges samples, and learns from them, as far as was asked. */
+async function tellSamples(
+  source: ImageSource,
+  judge: ImageSource | undefined,
+  test: Images,
+  tested: TestedImages,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (!judge && !options.trainOnSamples) return {};
+  const drawn = await drawSamples(
+    await source.bundle(),
+    options.samples ?? 1000,
+    test,
+    classesIn(tested, test),
+  );
+  const judged = judge && (await judgeSamples(judge, drawn, test));
+  if (judged) output.say(`\n${showJudged(judged)}`);
+  const learned = options.trainOnSamples ? await learnFromSamples(drawn, test, options) : undefined;
+  if (learned) output.say(showLearned(learned, test));
+  return { ...(judged && { judge: judged }), ...(learned && { trainedOnSamples: learned }) };
+}
+
+async function tellLikelihood(
+  { run }: ImageSource,
+  test: Images,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (!run || options.likelihood === undefined) return {};
+  const likelihood = await testLikelihood(run, test, options);
+  output.say(showLikelihood(likelihood, test.name));
+  return { likelihood };
+}
+
+/** Opens the judge that was named. Throws `JUDGE_MISFIT`. */
+async function openJudgeFor(
+  { judge, threads }: EvaluateImagesOptions,
+  test: Images,
+): Promise<ImageSource | undefined> {
+  if (judge === undefined) return undefined;
+  const source = await openImageSource(judge, threads === undefined ? {} : { threads });
+  checkJudge(source, test);
+  return source;
+}
+
+/** Tells the error of a model of images on a test set, and whatever else was asked for. */
+export async function evaluateImages(
+  source: ImageSource,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<void> {
+  checkAsked(source, options);
+  const test = await testImagesFor(source, options, output);
+  const judge = await openJudgeFor(options, test);
+  try {
+    const tested = await testImages(source, test);
+    for (const line of testedLines(tested)) output.say(line);
+    const samples = await tellSamples(source, judge, test, tested, options, output);
+    const likelihood = await tellLikelihood(source, test, options, output);
+    output.answer({ ...testedAnswer(tested), ...samples, ...likelihood });
+  } finally {
+    await judge?.dispose();
   }
 }
+
+/** The error of each class, or the mean score where there are none. */
+function testedLines({ classes, clusters, score, rows, data }: TestedImages): string[] {
+  const on = `on ${rows} rows of ${data}`;
+  if (!classes) return [`mean score ${score!.toFixed(2)} nats ${on} (the model has no classes)`];
+  const figure = clusters
+    ? `clustering accuracy ${showPercent(clusters.accuracy)} ${on}, the clusters named by their best classes`
+    : `error ${showPercent(classes.error)} ${on}`;
+  return [showEvaluation(classes), '', figure];
+}
+
+const testedAnswer = ({ classes, clusters, score, rows, data }: TestedImages): object =>
+  classes
+    ? { ...classes, data, ...(clusters && { clusteringAccuracy: clusters.accuracy }) }
+    : { score, unit: 'nats', n: rows, data };
