@@ -1,4 +1,5 @@
 import { type Images, imageSet, openLikelihood, shapeOf, someRows } from '@semivae/train/node';
+import type { EvaluateImagesOptions } from './image-options.ts';
 import type { TrainedRun } from './image-source.ts';
 import { checkInterruption } from './interruption.ts';
 import { openRowProgress, showCount } from './row-progress.ts';
@@ -18,12 +19,6 @@ export interface MeanLikelihood {
   readonly rowsPerSecond: number;
 }
 
-export interface LikelihoodFlags {
-  readonly likelihood?: number;
-  /** The first so many rows; all unless told. */
-  readonly rows?: number;
-}
-
 function meanOf(nats: Float64Array): Pick<MeanLikelihood, 'mean' | 'standardError'> {
   const mean = nats.reduce((sum, each) => sum + each, 0) / nats.length;
   const squares = nats.reduce((sum, each) => sum + (each - mean) ** 2, 0);
@@ -34,7 +29,7 @@ function meanOf(nats: Float64Array): Pick<MeanLikelihood, 'mean' | 'standardErro
 export async function testLikelihood(
   { info, model, engine, checkpoint }: TrainedRun,
   test: Images,
-  { likelihood: samples = 5000, rows = test.rows }: LikelihoodFlags,
+  { likelihood: samples = 5000, rows = test.rows }: Pick<EvaluateImagesOptions, 'likelihood' | 'rows'>,
 ): Promise<MeanLikelihood> {
   const { binarize } = info.recipe.data;
   const set = imageSet(test);

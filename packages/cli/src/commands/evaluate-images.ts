@@ -9,33 +9,13 @@ import {
   showJudged,
   showLearned,
 } from '../class-samples.ts';
-import type { DataFlags } from '../data.ts';
 import { type Evaluation, evaluation, showEvaluation } from '../evaluation.ts';
-import { CommandFailure } from '../failure.ts';
-import {
-  type LikelihoodFlags,
-  type MeanLikelihood,
-  showLikelihood,
-  testLikelihood,
-} from '../image-likelihood.ts';
-import {
-  type ImageSource,
-  inPortions,
-  openImageSource,
-  type ThreadFlags,
-  testImagesFor,
-} from '../image-source.ts';
+import { type AveragedError, averagedError, showAveraged } from '../image-draws.ts';
+import { type MeanLikelihood, showLikelihood, testLikelihood } from '../image-likelihood.ts';
+import { checkAsked, type EvaluateImagesOptions } from '../image-options.ts';
+import { type ImageSource, inPortions, openImageSource, testImagesFor } from '../image-source.ts';
 import type { Output } from '../output.ts';
 import { showPercent } from '../table.ts';
-
-/** What `evaluate` may be told about images. */
-export interface EvaluateImagesOptions extends DataFlags, LikelihoodFlags, ThreadFlags {
-  /** A run or a bundle that judges samples. */
-  readonly judge?: string;
-  readonly trainOnSamples?: boolean;
-  /** Samples of each class. */
-  readonly samples?: number;
-}
 
 /** What came of asking a model for the images of a test set. */
 export interface TestedImages {
@@ -66,62 +46,32 @@ async function meanScore(source: ImageSource, test: Images): Promise<number> {
   return scores.reduce((sum, each) => sum + each, 0) / test.rows;
 }
 
-function refused(code: string, place: string, problem: string, remedy: string): CommandFailure {
-  return new CommandFailure(code, place, problem, remedy);
-}
-
-/** Throws `RUN_NEEDED`, `NOT_GENERATIVE`, `MODEL_NO_CLASSES`, `OPTION_ALONE`: before anything long is begun. */
-function checkAsked({ place, run, classify }: ImageSource, options: EvaluateImagesOptions): void {
-  const { likelihood, rows, judge, trainOnSamples, samples } = options;
-  const drawsSamples = judge !== undefined || trainOnSamples === true;
-  if (rows !== undefined && likelihood === undefined)
-    throw refused(
-      'OPTION_ALONE',
-      '--rows',
-      'it says for how many rows the likelihood is told',
-      'Add --likelihood.',
-    );
-  if (samples !== undefined && !drawsSamples)
-    throw refused(
-      'OPTION_ALONE',
-      '--samples',
-      'there is nobody to judge them',
-      'Add --judge or --train-on-samples.',
-    );
-  if (likelihood !== undefined && !run)
-    throw refused(
-      'RUN_NEEDED',
-      place,
-      'a bundle has no p(x) to tell the likelihood by',
-      'Name the run that it was made of.',
-    );
-  if (likelihood === undefined && !drawsSamples) return;
-  if (run?.info.recipe.objective.kind === 'supervised')
-    throw refused(
-      'NOT_GENERATIVE',
-      place,
-      'a supervised baseline has neither p(x) nor samples',
-      'Name a run of another objective.',
-    );
-  if (drawsSamples && !classify)
-    throw refused(
-      'MODEL_NO_CLASSES',
-      place,
-      'the model has no classes to draw samples of',
-      'Leave --judge and --train-on-samples out.',
-    );
-}
-
 /** What was told of images beside the error: parts of the answer. */
 interface Told {
+  readonly averaged?: AveragedError;
   readonly judge?: JudgedSamples;
   readonly trainedOnSamples?: LearnedFromSamples;
   readonly likelihood?: MeanLikelihood;
+  readonly sheets?: readonly string[];
 }
 
 /** The class of the data that each class of the model stands for. */
 const classesIn = ({ clusters }: TestedImages, { classes }: Images): readonly number[] =>
   clusters?.classes ?? classes.map((_, label) => label);
+
+async function tellDraws(
+  { run }: ImageSource,
+  test: Images,
+  tested: TestedImages,
+  { draws }: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (!run || draws === undefined) return {};
+  const averaged = await averagedError(run, test, draws, classesIn(tested, test));
+  if (averaged.drawn.length > 0) output.say(showAveraged(averaged));
+  else output.note(`note: ${showAveraged(averaged)}`);
+  return { averaged };
+}
 
 /** Judges samples, and learns from them, as far as was asked. */
 async function tellSamples(
@@ -144,6 +94,22 @@ async function tellSamples(
   const learned = options.trainOnSamples ? await learnFromSamples(drawn, test, options) : undefined;
   if (learned) output.say(showLearned(learned, test));
   return { ...(judged && { judge: judged }), ...(learned && { trainedOnSamples: learned }) };
+}
+
+/** The libraries that draw are imported only here. */
+async function tellSheets(
+  source: ImageSource,
+  test: Images,
+  tested: TestedImages,
+  { sheets: folder }: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (folder === undefined) return {};
+  const { writeSheets } = await import('../image-sheets.ts');
+  const of = { model: await source.bundle(), test, named: classesIn(tested, test) };
+  const sheets = await writeSheets(folder, { ...of, ...(tested.classes && { classes: tested.classes }) });
+  output.say(`sheets ${sheets.join(', ')}`);
+  return { sheets };
 }
 
 async function tellLikelihood(
@@ -181,9 +147,11 @@ export async function evaluateImages(
   try {
     const tested = await testImages(source, test);
     for (const line of testedLines(tested)) output.say(line);
+    const averaged = await tellDraws(source, test, tested, options, output);
     const samples = await tellSamples(source, judge, test, tested, options, output);
+    const sheets = await tellSheets(source, test, tested, options, output);
     const likelihood = await tellLikelihood(source, test, options, output);
-    output.answer({ ...testedAnswer(tested), ...samples, ...likelihood });
+    output.answer({ ...testedAnswer(tested), ...averaged, ...samples, ...sheets, ...likelihood });
   } finally {
     await judge?.dispose();
   }

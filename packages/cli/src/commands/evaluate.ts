@@ -2,11 +2,11 @@ import { readRun } from '@semivae/train/node';
 import { type Command, Option } from 'commander';
 import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { withTableFlags } from '../bundle-table.ts';
-import { CommandFailure } from '../failure.ts';
+import { checkNoImageOptions, type EvaluateImagesOptions } from '../image-options.ts';
 import { bundleSource, type ImageSource, runSource } from '../image-source.ts';
 import { type Output, openOutput } from '../output.ts';
 import { kindOf, loadBundle } from '../source.ts';
-import { type EvaluateImagesOptions, evaluateImages } from './evaluate-images.ts';
+import { evaluateImages } from './evaluate-images.ts';
 import type { EvaluateTableOptions } from './evaluate-table.ts';
 
 type EvaluateOptions = SharedOptions & EvaluateImagesOptions & EvaluateTableOptions;
@@ -45,6 +45,11 @@ export function addEvaluate(program: Command): void {
       "the rate of false alarms that the threshold keeps (default: the bundle's own)",
       rate,
     )
+    .option(
+      '--draws <n>',
+      'of a run of images: also the error with class probabilities averaged over so many draws',
+      positive,
+    )
     .addOption(
       new Option('--likelihood [samples]', 'log p(x) of the test images of a run, by importance samples')
         .preset('5000')
@@ -54,6 +59,10 @@ export function addEvaluate(program: Command): void {
     .option('--judge <run|bundle>', 'a classifier that says whether samples are of their class')
     .option('--train-on-samples', 'the test accuracy of a classifier that learns from samples alone')
     .option('--samples <n>', 'samples of each class for these two (default: 1000)', positive)
+    .option(
+      '--sheets <folder>',
+      'write pictures: samples, analogies, reconstructions, latent space, confusion',
+    )
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(withTableFlags(command), help).action(runEvaluate);
 }
@@ -85,25 +94,6 @@ async function ofImages(source: ImageSource, options: EvaluateOptions, output: O
   } finally {
     await source.dispose();
   }
-}
-
-/** The options that say something of images alone. */
-const FOR_IMAGES = {
-  likelihood: '--likelihood',
-  rows: '--rows',
-  judge: '--judge',
-  trainOnSamples: '--train-on-samples',
-  samples: '--samples',
-} as const satisfies Partial<Record<keyof EvaluateImagesOptions, string>>;
-
-/** Throws `IMAGES_NEEDED` where a table is asked for what only images have. */
-function checkNoImageOptions(path: string, options: EvaluateOptions): void {
-  const asked = Object.entries(FOR_IMAGES).find(
-    ([option]) => options[option as keyof typeof FOR_IMAGES] !== undefined,
-  );
-  if (!asked) return;
-  const remedy = `Leave ${asked[1]} out; of a table, semivae evaluate tells errors, rankings and detection.`;
-  throw new CommandFailure('IMAGES_NEEDED', path, `${asked[1]} is for images, and it is of a table`, remedy);
 }
 
 /** The library that judges scores is imported only here: other commands need not wait for it. */
