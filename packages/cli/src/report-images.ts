@@ -1,13 +1,13 @@
 import { sheet } from '@semivae/export/node';
 import type { ReportData, SampleSection } from '@semivae/report';
-import { load, type Model, memoryFiles, SemivaeError } from '@semivae/runtime';
-import { onnxRuntimeEngine, type RunInfo, readMetrics } from '@semivae/train/node';
-import { type TestedImages, testBundle, testRun } from './commands/evaluate-images.ts';
+import { type Model, SemivaeError } from '@semivae/runtime';
+import { type RunInfo, readMetrics } from '@semivae/train/node';
+import { testImages } from './commands/evaluate-images.ts';
 import type { DataFlags } from './data.ts';
+import { bundleSource, type ImageSource, runSource, testImagesFor } from './image-source.ts';
 import type { Output } from './output.ts';
 import { curvesOf } from './report-curves.ts';
 import { headerOf, headerOfRun } from './report-header.ts';
-import { shipped } from './source.ts';
 
 const IN_A_ROW = 10;
 
@@ -25,18 +25,14 @@ async function samplesOf(model: Model): Promise<SampleSection> {
 }
 
 /** What came of the test; undefined, and told, where its data cannot be had and was not asked for. */
-async function tested(
-  test: () => Promise<TestedImages>,
-  { data }: DataFlags,
-  output: Output,
-): Promise<Partial<ReportData>> {
+async function tested(source: ImageSource, flags: DataFlags, output: Output): Promise<Partial<ReportData>> {
   try {
-    const { classes, data: name } = await test();
+    const { classes, data: name } = await testImages(source, await testImagesFor(source, flags, output));
     if (!classes) return {};
     const labels = classes.classes.map(({ label }) => label);
     return { classification: { rows: `rows of ${name}`, classes: labels, counts: classes.confusion } };
   } catch (error) {
-    if (data !== undefined || !(error instanceof SemivaeError)) throw error;
+    if (flags.data !== undefined || !(error instanceof SemivaeError)) throw error;
     output.note(`note: the page has no confusion matrix. ${error.message}`);
     return {};
   }
@@ -50,18 +46,19 @@ export async function imageRunReport(
   output: Output,
 ): Promise<ReportData> {
   const curves = curvesOf(await readMetrics(folder));
-  const judged = await tested(() => testRun(folder, info, flags, output), flags, output);
-  if (info.recipe.objective.kind === 'supervised') return { ...headerOfRun(info), curves, ...judged };
-  const model = await load(memoryFiles(await shipped(folder, {}, onnxRuntimeEngine())));
+  const source = runSource(folder, info);
   try {
+    const judged = await tested(source, flags, output);
+    if (info.recipe.objective.kind === 'supervised') return { ...headerOfRun(info), curves, ...judged };
+    const model = await source.bundle();
     return { ...headerOf(model.manifest), curves, ...judged, samples: await samplesOf(model) };
   } finally {
-    await model.dispose();
+    await source.dispose();
   }
 }
 
 /** Everything to say of a bundle of images. */
 export async function imageBundleReport(model: Model, flags: DataFlags, output: Output): Promise<ReportData> {
-  const judged = await tested(() => testBundle(model, flags, output), flags, output);
+  const judged = await tested(bundleSource(model), flags, output);
   return { ...headerOf(model.manifest), ...judged, samples: await samplesOf(model) };
 }

@@ -1,7 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ship } from '@semivae/export/node';
-import { load, type Model, manifestFile } from '@semivae/runtime';
+import { type LoadOptions, load, type Model, manifestFile } from '@semivae/runtime';
 import { type Engine, RUN_FILE, readHeld, readMetrics, readRun, readShipped } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { version } from './versions.ts';
@@ -59,9 +59,9 @@ export async function shipped(folder: string, { name, fpr }: Shipping, engine: E
 }
 
 /** Loads a bundle from its folder. Throws `NOT_FOUND`, `NOT_A_BUNDLE`, `BUNDLE_…`. */
-export async function loadBundle(path: string): Promise<Model> {
-  if (/^https?:/.test(path)) return load(path);
-  if ((await kindOf(path)) === 'bundle') return load(path);
+export async function loadBundle(path: string, options: LoadOptions = {}): Promise<Model> {
+  if (/^https?:/.test(path)) return load(path, options);
+  if ((await kindOf(path)) === 'bundle') return load(path, options);
   const remedy = `Make a bundle of a run: semivae export ${path}`;
   throw new CommandFailure('NOT_A_BUNDLE', path, 'it is not a bundle', remedy);
 }

@@ -6,19 +6,24 @@ export interface SheetOptions {
   readonly columns: number;
   /** Screen pixels for each pixel. */
   readonly scale?: number;
+  /** Columns at the left that stand apart from the others; none unless told. */
+  readonly apart?: number;
 }
 
 const GAP = 2;
+const WIDE_GAP = 10;
 
 /** Grey images side by side as the bytes of a PNG, each pixel drawn as a square. */
-export function sheet(images: readonly Image[], { columns, scale = 2 }: SheetOptions): Uint8Array {
+export function sheet(images: readonly Image[], { columns, scale = 2, apart = 0 }: SheetOptions): Uint8Array {
   const { width, height, channels } = images[0]!;
   const rows = Math.ceil(images.length / columns);
   const [cellWidth, cellHeight] = [width * scale + GAP, height * scale + GAP];
-  const [sheetWidth, sheetHeight] = [columns * cellWidth + GAP, rows * cellHeight + GAP];
+  const gap = apart > 0 ? WIDE_GAP : 0;
+  const [sheetWidth, sheetHeight] = [columns * cellWidth + GAP + gap, rows * cellHeight + GAP];
   const data = new Uint8Array(sheetWidth * sheetHeight * 3).fill(48);
   images.forEach(({ values }, index) => {
-    const left = GAP + (index % columns) * cellWidth;
+    const column = index % columns;
+    const left = GAP + column * cellWidth + (column < apart ? 0 : gap);
     const top = GAP + Math.floor(index / columns) * cellHeight;
     for (let y = 0; y < height * scale; y++) {
       for (let x = 0; x < width * scale; x++) {

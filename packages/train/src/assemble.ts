@@ -130,7 +130,7 @@ const thrown = (grey: Value, scope: string): Value =>
   cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32');
 
 /** Images as they are, and as q is shown them: with normal noise of this deviation. */
-const imagesOf = (x: Value, deviation: number, scope: string) =>
+export const imagesOf = (x: Value, deviation: number, scope: string) =>
   deviation === 0
     ? { x }
     : { x, shown: { x: add(x, mul(noise(`${scope}noise(shown)`, x.shape), deviation)) } };

@@ -1,19 +1,23 @@
 import { cast, graph, less, noise, type Tensors as StoredTensors } from '@semivae/graph';
 import { known, type Model, trainingRows } from '@semivae/model';
-import { fillNormal, fillUniform, reservedStreams, type Tensor } from '@semivae/runtime/core';
+import { reservedStreams } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
 import { iwae, iwaeSummedOver } from './bounds.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import { shippedParameters } from './optimizers.ts';
+import { rowNoise } from './row-noise.ts';
 
 const LIKELIHOOD_STREAM = reservedStreams + 0x310;
+
+/** Latents decoded at once: products of this many rows are at full speed, and what comes of them stays in the cache. */
+const DECODED_AT_ONCE = 1000;
 
 export interface LikelihoodOptions {
   /** Importance samples of each row; 5000 unless told. Rounded up to whole portions. */
   readonly samples?: number;
-  /** Samples at once, 50 unless told, and rows at once, 20 unless told: what bounds the memory. */
+  /** Samples at once, and rows at once: by default as many as make up a thousand decoded latents, over all classes. */
   readonly samplesAtOnce?: number;
   readonly rowsAtOnce?: number;
   /** Whether grey values are thrown to black or white, once for each row, as in a training that does. */
@@ -21,14 +25,29 @@ export interface LikelihoodOptions {
   readonly seed?: number;
 }
 
-/** log p(x) of each row, as importance weights estimate it, in nats. */
-export type Likelihood = (state: StoredTensors, rows: BareRows) => Promise<Float64Array>;
+/** log p(x) of the rows from `start` on, in nats. */
+export interface LikelihoodPortion {
+  readonly start: number;
+  readonly nats: Float64Array;
+}
+
+/** log p(x) of rows as importance weights estimate it, in nats, some rows at a time. */
+export type Likelihood = (state: StoredTensors, rows: BareRows) => AsyncGenerator<LikelihoodPortion>;
 
 /** log(eᵃ + eᵇ). */
 const logSum = (a: number, b: number): number => {
   const top = Math.max(a, b);
   return top === -Infinity ? top : top + Math.log(Math.exp(a - top) + Math.exp(b - top));
 };
+
+/** How samples and rows are taken at once. */
+function portionsOf({ y }: Model, options: LikelihoodOptions) {
+  const { samples = 5000 } = options;
+  const most = Math.max(1, Math.floor(DECODED_AT_ONCE / (y?.size ?? 1)));
+  const samplesAtOnce = options.samplesAtOnce ?? Math.ceil(samples / Math.ceil(samples / most));
+  const rowsAtOnce = options.rowsAtOnce ?? Math.max(1, Math.floor(most / samplesAtOnce));
+  return { samplesAtOnce, rowsAtOnce, portions: Math.ceil(samples / samplesAtOnce) };
+}
 
 /**
  * Opens log 1/k Σᵢ p(x, hiddenᵢ) / q(hiddenᵢ|x) for calling with any state of a model (Burda et al. 2016, eq. 8), its class
@@ -40,43 +59,37 @@ export async function openLikelihood(
   { columns }: Pick<DataShape, 'columns'>,
   options: LikelihoodOptions = {},
 ): Promise<Likelihood> {
-  const { samples = 5000, samplesAtOnce = 50, rowsAtOnce = 20, binarize = false, seed = 0 } = options;
+  const { binarize = false, seed = 0 } = options;
+  const { samplesAtOnce, rowsAtOnce, portions } = portionsOf(model, options);
   const { x: grey } = trainingRows(columns, 'batch', 'x');
   const x = binarize ? cast(less(noise('noise(x)', grey.shape, 'uniform'), grey), 'float32') : grey;
   const bound = model.y ? iwaeSummedOver(model.y, samplesAtOnce) : iwae(samplesAtOnce);
   const weights = graph('likelihood', { weights: bound(model, known({ [model.x.name]: x }, ['batch'])) });
   const evaluator = await engine.openGraph(weights);
-  const portions = Math.ceil(samples / samplesAtOnce);
 
-  const drawn = (rows: number, start: number, portion: number): Record<string, Tensor> =>
-    Object.fromEntries(
-      weights.noises.map(({ leaf, shape }, i) => {
-        const dims = shape.map((size) => (typeof size === 'number' ? size : rows));
-        const width = dims.slice(1).reduce((product, each) => product * each, 1);
-        const data = new Float32Array(rows * width);
-        const [fill, step] =
-          leaf.distribution === 'uniform' ? ([fillUniform, 0] as const) : ([fillNormal, portion] as const);
-        fill(data, { seed, stream: LIKELIHOOD_STREAM + i, step }, start * width);
-        return [leaf.name, { type: 'float32', dims, data }];
-      }),
-    );
+  // a row's coins are the same in every portion
+  const drawn = (rows: number, start: number, portion: number) =>
+    rowNoise(weights.noises, rows, start, ({ leaf }, index) => ({
+      seed,
+      stream: LIKELIHOOD_STREAM + index,
+      step: leaf.distribution === 'uniform' ? 0 : portion,
+    }));
 
-  return async (state, rows) => {
+  return async function* (state, rows) {
     const shipped = shippedParameters(state);
     const parameters = Object.fromEntries(
       weights.parameters.map(({ leaf }) => [leaf.name, fed(shipped[leaf.name]!)]),
     );
-    const found = new Float64Array(rows.rows);
     for (const { start, x } of chunksOf(rows, rowsAtOnce)) {
-      const own = found.subarray(start, start + x.dims[0]!).fill(-Infinity);
+      const sums = new Float64Array(x.dims[0]!).fill(-Infinity);
       for (let portion = 0; portion < portions; portion++) {
-        const feeds = { x, ...parameters, ...drawn(own.length, start, portion) };
+        const feeds = { x, ...parameters, ...drawn(sums.length, start, portion) };
         const part = (await evaluator.run(feeds)).weights!.data as Float32Array;
-        own.forEach((so, row) => {
-          own[row] = logSum(so, part[row]!);
+        sums.forEach((so, row) => {
+          sums[row] = logSum(so, part[row]!);
         });
       }
+      yield { start, nats: sums.map((each) => each - Math.log(portions)) };
     }
-    return found.map((each) => each - Math.log(portions));
   };
 }

@@ -1,24 +1,21 @@
-import type { ImageColumns } from '@semivae/model';
-import { imageInput, load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
+import { clustering, type Images } from '@semivae/train/node';
 import {
-  clustering,
-  type DataInfo,
-  type Images,
-  imageSet,
-  modelOf,
-  onnxRuntimeEngine,
-  openClassifier,
-  type RunInfo,
-  readShipped,
-  shapeOf,
-} from '@semivae/train/node';
-import { checkFits, type DataFlags, type Expected, openData } from '../data.ts';
+  checkJudge,
+  drawSamples,
+  type JudgedSamples,
+  judgeSamples,
+  type LearnedFromSamples,
+  learnFromSamples,
+  showJudged,
+  showLearned,
+} from '../class-samples.ts';
 import { type Evaluation, evaluation, showEvaluation } from '../evaluation.ts';
-import { checkInterruption } from '../interruption.ts';
+import { type AveragedError, averagedError, showAveraged } from '../image-draws.ts';
+import { type MeanLikelihood, showLikelihood, testLikelihood } from '../image-likelihood.ts';
+import { checkAsked, type EvaluateImagesOptions } from '../image-options.ts';
+import { type ImageSource, inPortions, openImageSource, testImagesFor } from '../image-source.ts';
 import type { Output } from '../output.ts';
-import { shipped } from '../source.ts';
 import { showPercent } from '../table.ts';
-import { recipeOf } from '../table-model.ts';
 
 /** What came of asking a model for the images of a test set. */
 export interface TestedImages {
@@ -26,114 +23,151 @@ export interface TestedImages {
   readonly rows: number;
   /** Where the model has classes. */
   readonly classes?: Evaluation;
-  /** The mean score, where it has none. */
+  /** Where its classes are clusters: the class that each of them is named by, and percent of rows that are of it. */
+  readonly clusters?: { readonly accuracy: number; readonly classes: readonly number[] };
+  /** The mean score, where it has no classes. */
   readonly score?: number;
 }
 
-/** Tests a run: through its checkpoint where it has classes, for a supervised baseline has nothing that could be shipped. */
-export async function testRun(
-  path: string,
-  info: RunInfo,
-  flags: DataFlags,
+/** Holds a model's classes against the labels of a test set; a model without classes tells its mean score. */
+export async function testImages(source: ImageSource, test: Images): Promise<TestedImages> {
+  const { name: data, rows, labels, classes } = test;
+  if (!source.classify) return { data, rows, score: await meanScore(source, test) };
+  const predicted = await source.classify(test);
+  if (source.labelled) return { data, rows, classes: evaluation(predicted, labels, classes) };
+  const clusters = clustering(predicted, labels, classes.length);
+  const named = Array.from(predicted, (cluster) => clusters.classes[cluster]!);
+  return { data, rows, classes: evaluation(named, labels, classes), clusters };
+}
+
+async function meanScore(source: ImageSource, test: Images): Promise<number> {
+  const model = await source.bundle();
+  const scores = await inPortions(test, (bytes) => model.score(bytes));
+  return scores.reduce((sum, each) => sum + each, 0) / test.rows;
+}
+
+/** What was told of images beside the error: parts of the answer. */
+interface Told {
+  readonly averaged?: AveragedError;
+  readonly judge?: JudgedSamples;
+  readonly trainedOnSamples?: LearnedFromSamples;
+  readonly likelihood?: MeanLikelihood;
+  readonly sheets?: readonly string[];
+}
+
+/** The class of the data that each class of the model stands for. */
+const classesIn = ({ clusters }: TestedImages, { classes }: Images): readonly number[] =>
+  clusters?.classes ?? classes.map((_, label) => label);
+
+async function tellDraws(
+  { run }: ImageSource,
+  test: Images,
+  tested: TestedImages,
+  { draws }: EvaluateImagesOptions,
   output: Output,
-): Promise<TestedImages> {
-  const { recipe, data } = info;
-  if (recipe.model.kind === 'm1') return testShipped(path, flags, output);
-  const { state } = await readShipped(path);
-  const test = await testRows(flags.data ?? recipe.data.name, flags, expectedByRun(data), output);
-  const set = imageSet(test);
-  const shape = shapeOf(set, data.trainRows);
-  const classify = await openClassifier(onnxRuntimeEngine(), modelOf(recipe, shape), shape);
-  const predicted = await classify(state, set);
-  return judged(recipe.data.labels > 0 ? predicted : asNamed(predicted, test), test);
+): Promise<Told> {
+  if (!run || draws === undefined) return {};
+  const averaged = await averagedError(run, test, draws, classesIn(tested, test));
+  if (averaged.drawn.length > 0) output.say(showAveraged(averaged));
+  else output.note(`note: ${showAveraged(averaged)}`);
+  return { averaged };
 }
 
-/** The class that each row's cluster is best named by, where no label was trained on. */
-function asNamed(clusters: ArrayLike<number>, { labels, classes }: Images): number[] {
-  const named = clustering(clusters, labels, classes.length).classes;
-  return Array.from(clusters, (cluster) => named[cluster]!);
+/** Judges samples, and learns from them, as far as was asked. */
+async function tellSamples(
+  source: ImageSource,
+  judge: ImageSource | undefined,
+  test: Images,
+  tested: TestedImages,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (!judge && !options.trainOnSamples) return {};
+  const drawn = await drawSamples(
+    await source.bundle(),
+    options.samples ?? 1000,
+    test,
+    classesIn(tested, test),
+  );
+  const judged = judge && (await judgeSamples(judge, drawn, test));
+  if (judged) output.say(`\n${showJudged(judged)}`);
+  const learned = options.trainOnSamples ? await learnFromSamples(drawn, test, options) : undefined;
+  if (learned) output.say(showLearned(learned, test));
+  return { ...(judged && { judge: judged }), ...(learned && { trainedOnSamples: learned }) };
 }
 
-async function testShipped(path: string, flags: DataFlags, output: Output): Promise<TestedImages> {
-  const model = await load(memoryFiles(await shipped(path, {}, onnxRuntimeEngine())));
+/** The libraries that draw are imported only here. */
+async function tellSheets(
+  source: ImageSource,
+  test: Images,
+  tested: TestedImages,
+  { sheets: folder }: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (folder === undefined) return {};
+  const { writeSheets } = await import('../image-sheets.ts');
+  const of = { model: await source.bundle(), test, named: classesIn(tested, test) };
+  const sheets = await writeSheets(folder, { ...of, ...(tested.classes && { classes: tested.classes }) });
+  output.say(`sheets ${sheets.join(', ')}`);
+  return { sheets };
+}
+
+async function tellLikelihood(
+  { run }: ImageSource,
+  test: Images,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<Told> {
+  if (!run || options.likelihood === undefined) return {};
+  const likelihood = await testLikelihood(run, test, options);
+  output.say(showLikelihood(likelihood, test.name));
+  return { likelihood };
+}
+
+/** Opens the judge that was named. Throws `JUDGE_MISFIT`. */
+async function openJudgeFor(
+  { judge, threads }: EvaluateImagesOptions,
+  test: Images,
+): Promise<ImageSource | undefined> {
+  if (judge === undefined) return undefined;
+  const source = await openImageSource(judge, threads === undefined ? {} : { threads });
+  checkJudge(source, test);
+  return source;
+}
+
+/** Tells the error of a model of images on a test set, and whatever else was asked for. */
+export async function evaluateImages(
+  source: ImageSource,
+  options: EvaluateImagesOptions,
+  output: Output,
+): Promise<void> {
+  checkAsked(source, options);
+  const test = await testImagesFor(source, options, output);
+  const judge = await openJudgeFor(options, test);
   try {
-    return await testBundle(model, flags, output);
+    const tested = await testImages(source, test);
+    for (const line of testedLines(tested)) output.say(line);
+    const averaged = await tellDraws(source, test, tested, options, output);
+    const samples = await tellSamples(source, judge, test, tested, options, output);
+    const sheets = await tellSheets(source, test, tested, options, output);
+    const likelihood = await tellLikelihood(source, test, options, output);
+    output.answer({ ...testedAnswer(tested), ...averaged, ...samples, ...sheets, ...likelihood });
   } finally {
-    await model.dispose();
+    await judge?.dispose();
   }
 }
 
-const expectedByRun = ({ name, columns, classes }: DataInfo): Expected => ({
-  name,
-  ...(columns as ImageColumns),
-  classes,
-});
-
-const expectedByBundle = (manifest: Manifest): Expected => ({
-  name: manifest.name,
-  ...imageInput(manifest),
-  classes: manifest.labels,
-});
-
-async function testRows(
-  name: string,
-  { dataDir }: DataFlags,
-  expected: Expected,
-  output: Output,
-): Promise<Images> {
-  const { test } = await openData(name, dataDir, output);
-  checkFits(test, expected);
-  return test;
+/** The error of each class, or the mean score where there are none. */
+function testedLines({ classes, clusters, score, rows, data }: TestedImages): string[] {
+  const on = `on ${rows} rows of ${data}`;
+  if (!classes) return [`mean score ${score!.toFixed(2)} nats ${on} (the model has no classes)`];
+  const figure = clusters
+    ? `clustering accuracy ${showPercent(clusters.accuracy)} ${on}, the clusters named by their best classes`
+    : `error ${showPercent(classes.error)} ${on}`;
+  return [showEvaluation(classes), '', figure];
 }
 
-const ROWS_AT_ONCE = 500;
-
-/** Answers for all rows, some at a time, so that Ctrl-C comes through. */
-async function inPortions<T>(
-  { bytes, rows, name }: Images,
-  ask: (bytes: Uint8Array) => Promise<T[]>,
-): Promise<T[]> {
-  const width = bytes.length / rows;
-  const answers: T[] = [];
-  for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
-    answers.push(...(await ask(bytes.subarray(start * width, (start + ROWS_AT_ONCE) * width))));
-    await checkInterruption(name);
-  }
-  return answers;
-}
-
-/** Tests a bundle. */
-export async function testBundle(model: Model, flags: DataFlags, output: Output): Promise<TestedImages> {
-  const { manifest } = model;
-  const name = flags.data ?? recipeOf(manifest).data.name;
-  const test = await testRows(name, flags, expectedByBundle(manifest), output);
-  if (manifest.heads.classifier) {
-    const answers = await inPortions(test, (rows) => model.classify(rows));
-    return judged(
-      answers.map(({ index }) => index),
-      test,
-    );
-  }
-  const scores = await inPortions(test, (rows) => model.score(rows));
-  const score = scores.reduce((sum, each) => sum + each, 0) / test.rows;
-  return { data: test.name, rows: test.rows, score };
-}
-
-const judged = (predicted: ArrayLike<number>, { labels, classes, name, rows }: Images): TestedImages => ({
-  data: name,
-  rows,
-  classes: evaluation(predicted, labels, classes),
-});
-
-/** Tells the error of each class, or the mean score where there are none. */
-export function reportImages({ classes, score, rows, data }: TestedImages, output: Output): void {
-  if (classes) {
-    output.say(showEvaluation(classes));
-    output.say();
-    output.say(`error ${showPercent(classes.error)} on ${rows} rows of ${data}`);
-    output.answer({ ...classes, data });
-  } else {
-    output.say(`mean score ${score!.toFixed(2)} nats on ${rows} rows of ${data} (the model has no classes)`);
-    output.answer({ score, unit: 'nats', n: rows, data });
-  }
-}
+const testedAnswer = ({ classes, clusters, score, rows, data }: TestedImages): object =>
+  classes
+    ? { ...classes, data, ...(clusters && { clusteringAccuracy: clusters.accuracy }) }
+    : { score, unit: 'nats', n: rows, data };

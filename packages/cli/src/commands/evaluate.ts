@@ -1,14 +1,15 @@
 import { readRun } from '@semivae/train/node';
-import type { Command } from 'commander';
-import { rate, type SharedOptions, shared } from '../arguments.ts';
+import { type Command, Option } from 'commander';
+import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { withTableFlags } from '../bundle-table.ts';
-import type { DataFlags } from '../data.ts';
+import { checkNoImageOptions, type EvaluateImagesOptions } from '../image-options.ts';
+import { bundleSource, type ImageSource, runSource } from '../image-source.ts';
 import { type Output, openOutput } from '../output.ts';
 import { kindOf, loadBundle } from '../source.ts';
-import { reportImages, testBundle, testRun } from './evaluate-images.ts';
+import { evaluateImages } from './evaluate-images.ts';
 import type { EvaluateTableOptions } from './evaluate-table.ts';
 
-type EvaluateOptions = SharedOptions & DataFlags & EvaluateTableOptions;
+type EvaluateOptions = SharedOptions & EvaluateImagesOptions & EvaluateTableOptions;
 
 const help = `
 Examples:
@@ -43,7 +44,26 @@ export function addEvaluate(program: Command): void {
       '--fpr <rate>',
       "the rate of false alarms that the threshold keeps (default: the bundle's own)",
       rate,
-    );
+    )
+    .option(
+      '--draws <n>',
+      'of a run of images: also the error with class probabilities averaged over so many draws',
+      positive,
+    )
+    .addOption(
+      new Option('--likelihood [samples]', 'log p(x) of the test images of a run, by importance samples')
+        .preset('5000')
+        .argParser(positive),
+    )
+    .option('--rows <n>', 'how many of the test images --likelihood takes (default: all)', positive)
+    .option('--judge <run|bundle>', 'a classifier that says whether samples are of their class')
+    .option('--train-on-samples', 'the test accuracy of a classifier that learns from samples alone')
+    .option('--samples <n>', 'samples of each class for these two (default: 1000)', positive)
+    .option(
+      '--sheets <folder>',
+      'write pictures: samples, analogies, reconstructions, latent space, confusion',
+    )
+    .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(withTableFlags(command), help).action(runEvaluate);
 }
 
@@ -55,20 +75,25 @@ async function runEvaluate(path: string, options: EvaluateOptions): Promise<void
 
 async function evaluateRun(path: string, options: EvaluateOptions, output: Output): Promise<void> {
   const info = await readRun(path);
-  if (info.data.columns.kind === 'table')
-    return (await ofTables()).evaluateTableRun(path, info, options, output);
-  reportImages(await testRun(path, info, options, output), output);
+  if (info.data.columns.kind !== 'table') return ofImages(runSource(path, info, options), options, output);
+  checkNoImageOptions(path, options);
+  return (await ofTables()).evaluateTableRun(path, info, options, output);
 }
 
 async function evaluateBundle(path: string, options: EvaluateOptions, output: Output): Promise<void> {
-  const model = await loadBundle(path);
-  try {
-    if (model.manifest.input.kind === 'image')
-      return reportImages(await testBundle(model, options, output), output);
-  } finally {
-    await model.dispose();
-  }
+  const model = await loadBundle(path, options.threads === undefined ? {} : { threads: options.threads });
+  if (model.manifest.input.kind === 'image') return ofImages(bundleSource(model, path), options, output);
+  await model.dispose();
+  checkNoImageOptions(path, options);
   return (await ofTables()).evaluateTableBundle(path, options, output);
+}
+
+async function ofImages(source: ImageSource, options: EvaluateOptions, output: Output): Promise<void> {
+  try {
+    return await evaluateImages(source, options, output);
+  } finally {
+    await source.dispose();
+  }
 }
 
 /** The library that judges scores is imported only here: other commands need not wait for it. */
