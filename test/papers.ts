@@ -12,7 +12,7 @@ import {
   stagesOf,
   vade,
 } from '@semivae/model';
-import { conditional, type Learner, semiSupervised, stacked, unsupervised } from '@semivae/train';
+import { conditional, elbo, type Learner, semiSupervised, stacked, unsupervised } from '@semivae/train';
 import { bounds, type ModelExample, rows, sizes } from './models.ts';
 import { drawnLeaves, oneHotRows, uniforms } from './numbers.ts';
 
@@ -77,8 +77,7 @@ export const stackedExample = {
   above: stacked(stages, labelled, unlabelled, { learn, trained: true }),
 } as const;
 
-/** Each of them with every bound that can train it. */
-export const paperExamples: readonly ModelExample[] = Object.entries(bounds).flatMap(([title, bound]) => [
+const boundExamples: readonly ModelExample[] = Object.entries(bounds).flatMap(([title, bound]) => [
   ...Object.entries(papers).map(([name, model]) =>
     modelExample(`${name}, ${title}`, unsupervised(model, unlabelled, bound)),
   ),
@@ -90,3 +89,14 @@ export const paperExamples: readonly ModelExample[] = Object.entries(bounds).fla
   ),
   modelExample(`cvae, ${title}, conditional`, conditional(papers.cvae, labelled, bound)),
 ]);
+
+/** Models with some nats of their divergence for free: some features have less than that, others more. */
+const freeBitsExamples: readonly ModelExample[] = (['m1+m2', 'adgm'] as const).map((name) =>
+  modelExample(
+    `${name}, free bits`,
+    semiSupervised(papers[name], labelled, unlabelled, { bound: elbo({ freeBits: 0.25 }), ...semi }),
+  ),
+);
+
+/** Each of them with every bound that can train it. */
+export const paperExamples: readonly ModelExample[] = [...boundExamples, ...freeBitsExamples];

@@ -77,6 +77,8 @@ export interface Known {
   readonly shown?: Values;
   /** log q of each of the values that was drawn, not seen, by name: one number for each row. */
   readonly drawn?: Values;
+  /** How much each row counts in a mean over rows, 1 on average: of a summed-out value, its share. Absent: all alike. */
+  readonly weights?: Value;
   /** Nothing is drawn: what is hidden stands at its mean. */
   readonly still?: boolean;
   /** How networks are gone through; absent: as they ship. */

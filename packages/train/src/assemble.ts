@@ -199,11 +199,30 @@ function movedRows(recipe: Recipe, shape: DataShape): MovedRows | undefined {
   return { labelled, unlabelled: moved(batch.unlabelled, 'unlabelled/moved/') };
 }
 
-/** The bound that is trained: its divergence rises to its full weight over the warm-up (Sønderby et al. 2016). */
-function trainedBound({ objective: { bound, klWarmup, beta } }: Recipe): Bound {
-  if ((klWarmup === 0 && beta === 1) || bound.kind === 'iwae') return boundOf(bound);
+/** Throws `FREE_BITS` where no divergence has the closed form that free bits are of. */
+function checkFreeBits({ name, model, objective: { bound, freeBits } }: Recipe): void {
+  if (freeBits === 0 || (bound.kind !== 'iwae' && model.kind !== 'vade')) return;
+  const what = bound.kind === 'iwae' ? 'an importance-weighted bound samples' : 'vade samples';
+  const remedy =
+    bound.kind === 'iwae'
+      ? "Set objective.bound.kind to 'elbo', or freeBits to 0."
+      : 'Set freeBits to 0; klWarmup is an alternative.';
+  const place = `recipe ${name}, objective.freeBits`;
+  throw new RecipeError('FREE_BITS', place, `${what} the divergence, and has none in closed form`, remedy);
+}
+
+/**
+ * The bound that is trained: its divergence, but for free bits (Kingma et al. 2016), rises to its full weight over the
+ * warm-up (Sønderby et al. 2016). Throws `FREE_BITS`.
+ */
+function trainedBound(recipe: Recipe): Bound {
+  const { bound, klWarmup, beta, freeBits } = recipe.objective;
+  checkFreeBits(recipe);
+  const isWeighted = klWarmup > 0 || beta !== 1;
+  if ((!isWeighted && freeBits === 0) || bound.kind === 'iwae') return boundOf(bound);
   const risen = klWarmup === 0 ? scalar(1) : min(div(add(stepCount, 1), klWarmup), 1);
-  return elbo({ samples: bound.samples, beta: beta === 1 ? risen : mul(risen, beta) });
+  const risenTo = beta === 1 ? risen : mul(risen, beta);
+  return elbo({ samples: bound.samples, freeBits, ...(isWeighted && { beta: risenTo }) });
 }
 
 /** Whether a parameter is of the M1 that m1+m2 is given, and stays as it is. */

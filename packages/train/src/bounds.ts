@@ -1,6 +1,8 @@
 import {
   add,
+  cast,
   identityMatrix,
+  less,
   logSoftmax,
   logSumExp,
   mean,
@@ -8,6 +10,7 @@ import {
   neg,
   reshape,
   softmax,
+  stopGradient,
   sub,
   sum,
   unsqueeze,
@@ -20,6 +23,8 @@ import {
   type Distribution,
   divergenceBetween,
   divergenceFromStandard,
+  divergencesBetween,
+  divergencesFromStandard,
   drawnBefore,
   evidence,
   type Factor,
@@ -45,10 +50,15 @@ export interface ElboOptions {
   readonly closedForm?: boolean;
   /** Weight of the latent's divergence: 1 is the bound, less lets the model learn to use its latent first. */
   readonly beta?: Value;
+  /**
+   * λ: nats of each feature of a latent whose divergence has a closed form that are not asked to be less, in the mean over
+   * the rows of the batch: max(λ, mean KL) in place of KL. What it gives is then no bound of a row by itself.
+   */
+  readonly freeBits?: number;
 }
 
 /** With an axis of one put in before the features of everything known; noise is drawn `times` along it. */
-const withAxis = ({ values, noiseShape, shown, drawn, ...rest }: Known, times: number): Known => {
+const withAxis = ({ values, noiseShape, shown, drawn, weights, ...rest }: Known, times: number): Known => {
   const widened = (each: Values) => mapValues(each, (value) => unsqueeze(value, -2));
   return {
     ...rest,
@@ -56,6 +66,7 @@ const withAxis = ({ values, noiseShape, shown, drawn, ...rest }: Known, times: n
     noiseShape: [...noiseShape, times],
     ...(shown && { shown: widened(shown) }),
     ...(drawn && { drawn: mapValues(drawn, (density) => unsqueeze(density, -1)) }),
+    ...(weights && { weights: unsqueeze(weights, -1) }),
   };
 };
 
@@ -65,14 +76,36 @@ const total = (terms: readonly Value[]): Value => terms.reduce((left, right) => 
 const drawnAfter = (q: readonly Factor[], of: Variable): readonly string[] =>
   q.slice(q.findIndex((each) => each.variable.name === of.name) + 1).map((each) => each.variable.name);
 
+/**
+ * Σⱼ of each feature's divergence where its mean over rows is above λ, of λ where it is not; so its mean over rows is
+ * Σⱼ max(λ, mean KLⱼ)  (Kingma et al. 2016, eq. 15), and what is above λ keeps every row's own slope.
+ */
+function withFreeBits(each: Value, bits: number, weights?: Value): Value {
+  const weighed = weights ? mul(each, unsqueeze(weights, -1)) : each;
+  const rows = weighed.shape.slice(0, -1).map((_, axis) => axis);
+  const counts = cast(less(bits, stopGradient(mean(weighed, rows))), 'float32');
+  return sum(add(mul(sub(each, bits), counts), bits), [-1]);
+}
+
 /** KL(q ‖ p) in closed form where there is one and the rule above allows it. */
-function divergence(model: Model, prior: Factor, posterior: Distribution, values: Values): Value | undefined {
+function divergence(
+  model: Model,
+  prior: Factor,
+  posterior: Distribution,
+  { values, weights }: Pick<Known, 'values' | 'weights'>,
+  freeBits: number,
+): Value | undefined {
   const after = drawnAfter(model.q, prior.variable);
   const allowed = prior.parents.every((parent) => !after.includes(parent.name));
   if (!allowed) return undefined;
-  if (prior.family === standardNormal) return divergenceFromStandard(posterior as Gaussian);
+  const q = posterior as Gaussian;
+  if (prior.family === standardNormal)
+    return freeBits === 0
+      ? divergenceFromStandard(q)
+      : withFreeBits(divergencesFromStandard(q), freeBits, weights);
   if (prior.family !== gaussian) return undefined;
-  return divergenceBetween(posterior as Gaussian, prior.at(values) as Gaussian);
+  const p = prior.at(values) as Gaussian;
+  return freeBits === 0 ? divergenceBetween(q, p) : withFreeBits(divergencesBetween(q, p), freeBits, weights);
 }
 
 /** log p(value | parents) − log q(value | …) for one factor of p; the latter where it was drawn. */
@@ -82,7 +115,11 @@ function logRatio(factor: Factor, values: Values, density: Value | undefined, pa
 }
 
 /** log p(seen, hidden) − log q(hidden | seen), the hidden drawn once. */
-function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value): Value {
+function logWeight(
+  model: Model,
+  seen: Known,
+  { closedForm = true, beta, freeBits = 0 }: Omit<ElboOptions, 'samples'>,
+): Value {
   const { values, drawn } = complete(
     model.q.filter((each) => !(each.variable.name in seen.values)),
     seen,
@@ -90,7 +127,10 @@ function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value)
   const terms = model.p.map((factor) => {
     const { name } = factor.variable;
     const posterior = drawn[name];
-    const closed = closedForm && posterior ? divergence(model, factor, posterior, values) : undefined;
+    const closed =
+      closedForm && posterior
+        ? divergence(model, factor, posterior, { ...seen, values }, freeBits)
+        : undefined;
     const density = closed ? undefined : (posterior?.logDensity(values[name]!) ?? seen.drawn?.[name]);
     const term = closed ? neg(closed) : logRatio(factor, values, density, seen.pass);
     return beta && (closed || density) ? mul(term, beta) : term;
@@ -100,22 +140,25 @@ function logWeight(model: Model, seen: Known, closedForm: boolean, beta?: Value)
 
 /** The evidence lower bound, E_q log p(seen, hidden) / q(hidden | seen)  (Kingma and Welling 2014, eq. 3). */
 export const elbo =
-  ({ samples = 1, closedForm = true, beta }: ElboOptions = {}): Bound =>
+  ({ samples = 1, ...options }: ElboOptions = {}): Bound =>
   (model, seen) =>
     samples === 1
-      ? logWeight(model, seen, closedForm, beta)
-      : mean(logWeight(model, withAxis(seen, samples), closedForm, beta), [-1]);
+      ? logWeight(model, seen, options)
+      : mean(logWeight(model, withAxis(seen, samples), options), [-1]);
 
 /** log 1/k Σᵢ p(seen, hiddenᵢ) / q(hiddenᵢ | seen)  (Burda et al. 2016, eq. 8). */
 export const iwae =
   (k: number): Bound =>
   (model, seen) =>
-    sub(logSumExp(logWeight(model, withAxis(seen, k), false)), Math.log(k));
+    sub(logSumExp(logWeight(model, withAxis(seen, k), { closedForm: false })), Math.log(k));
+
+/** How much each value of a summed-out variable counts in a mean over rows, given its probabilities. */
+const sharesOf = (probabilities: Value, { size }: Variable): Value => mul(stopGradient(probabilities), size);
 
 /** The bound under each value of a discrete variable, along a last axis of its own. */
-function forEvery(y: Variable, bound: Bound): Bound {
+function forEvery(y: Variable, bound: Bound, shares?: Value): Bound {
   return (model, seen) => {
-    const wide = withAxis(seen, 1);
+    const wide = { ...withAxis(seen, 1), ...(shares && { weights: shares }) };
     const ones = Array<number>(seen.noiseShape.length).fill(1);
     const everyValue = reshape(identityMatrix(y.size), [...ones, y.size, y.size]);
     return bound(model, { ...wide, values: { ...wide.values, [y.name]: everyValue } });
@@ -143,10 +186,11 @@ export const summedOver =
   (y: Variable, bound: Bound): Bound =>
   (model, seen) => {
     const begun = drawnBefore(y, model, seen);
-    const each = forEvery(y, bound)(model, begun);
-    if (!infers(model, y)) return logSumExp(each);
+    if (!infers(model, y)) return logSumExp(forEvery(y, bound)(model, begun));
     const { logits } = query(model.q, y, evidence(begun), begun.pass) as Categorical;
-    return sum(mul(softmax(logits), sub(each, logSoftmax(logits))), [-1]);
+    const probabilities = softmax(logits);
+    const each = forEvery(y, bound, sharesOf(probabilities, y))(model, begun);
+    return sum(mul(probabilities, sub(each, logSoftmax(logits))), [-1]);
   };
 
 /**

@@ -154,6 +154,11 @@ const objectiveSchema = z.strictObject({
     .nonnegative()
     .default(0)
     .describe("Steps over which the latent's divergence rises to its full weight."),
+  freeBits: weight
+    .default(0)
+    .describe(
+      'Nats of divergence that each feature of the latent has for free, in the mean over a batch, where it has a closed form; 0 is the bound.',
+    ),
   boundWeight: weight.default(1).describe('Weight of the bounds; at 0 the classifier is trained alone.'),
   labelSmoothing: share.default(0).describe('The share of a label that is spread evenly over all classes.'),
   adversarial: z

@@ -32,18 +32,25 @@ export const gaussian: Family = {
   at: ({ mean, logVariance }) => normal(mean!, bounded(logVariance!, LOG_VARIANCE_LIMIT)),
 };
 
+const twiceFromStandard = ({ mean, logVariance }: Gaussian): Value =>
+  sub(add(square(mean), exp(logVariance)), add(logVariance, 1));
+
 /** KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ μ² + σ² − log σ² − 1, in nats (Kingma and Welling 2014, appendix B). */
-export function divergenceFromStandard({ mean, logVariance }: Gaussian): Value {
-  const terms = sub(add(square(mean), exp(logVariance)), add(logVariance, 1));
-  return mul(sum(terms, [-1]), 0.5);
+export const divergenceFromStandard = (q: Gaussian): Value => mul(sum(twiceFromStandard(q), [-1]), 0.5);
+
+/** The terms of `divergenceFromStandard`, one for each feature, in nats. */
+export const divergencesFromStandard = (q: Gaussian): Value => mul(twiceFromStandard(q), 0.5);
+
+function twiceBetween(q: Gaussian, p: Gaussian): Value {
+  const apart = add(exp(q.logVariance), square(sub(q.mean, p.mean)));
+  return sub(add(sub(p.logVariance, q.logVariance), mul(apart, exp(neg(p.logVariance)))), 1);
 }
 
 /** KL(q ‖ p) of two diagonal Gaussians, ½ Σ log σp²/σq² + (σq² + (μq − μp)²)/σp² − 1, in nats. */
-export function divergenceBetween(q: Gaussian, p: Gaussian): Value {
-  const apart = add(exp(q.logVariance), square(sub(q.mean, p.mean)));
-  const terms = sub(add(sub(p.logVariance, q.logVariance), mul(apart, exp(neg(p.logVariance)))), 1);
-  return mul(sum(terms, [-1]), 0.5);
-}
+export const divergenceBetween = (q: Gaussian, p: Gaussian): Value => mul(sum(twiceBetween(q, p), [-1]), 0.5);
+
+/** The terms of `divergenceBetween`, one for each feature, in nats. */
+export const divergencesBetween = (q: Gaussian, p: Gaussian): Value => mul(twiceBetween(q, p), 0.5);
 
 /** N(0, 1) on every feature, with no parents and nothing to learn. */
 export const standardNormal: Family = {
