@@ -46,6 +46,15 @@ describe('a step is fed moved rows', () => {
     expect(inputsOf({ ...shift, objective: { pseudoLabels: { weight: 1 } } })).toEqual(all);
   });
 
+  test('not where noise stands in for moves, which is drawn anew for the same rows', () => {
+    const noisy = { objective: { inputNoise: 0.1, consistency: { weight: 1 } } };
+    expect(inputsOf(noisy)).toEqual(plain);
+    const drawn = leavesOf([stepOf(noisy).objective.loss], 'noise').map(({ leaf }) => leaf.name);
+    expect(drawn).toContain('unlabelled/noise(shown)');
+    expect(drawn).toContain('unlabelled/moved/noise(shown)');
+    expect(drawn.filter((name) => name === 'labelled/noise(shown)')).toHaveLength(1);
+  });
+
   test('and labelled rows as they are only where there is a bound of them', () => {
     expect(inputsOf({ ...shift, objective: { boundWeight: 0, entropy: 1 } })).toEqual([
       'labelled/moved/x',

@@ -129,24 +129,28 @@ export const UNLABELLED_MOVED = 'unlabelled/moved/x';
 const thrown = (grey: Value, scope: string): Value =>
   cast(less(noise(`${scope}noise(x)`, grey.shape, 'uniform'), grey), 'float32');
 
-/** Images as they are, and as q is shown them: with normal noise of this deviation. */
-export const imagesOf = (x: Value, deviation: number, scope: string) =>
-  deviation === 0
-    ? { x }
-    : { x, shown: { x: add(x, mul(noise(`${scope}noise(shown)`, x.shape), deviation)) } };
+/** Rows with normal noise of this deviation; the rows themselves where it is 0. */
+export const noisy = (x: Value, deviation: number, scope: string): Value =>
+  deviation === 0 ? x : add(x, mul(noise(`${scope}noise(shown)`, x.shape), deviation));
+
+/** What q is shown in place of x: noisy images, noisy or partly hidden rows of a table; x itself unless a recipe says so. */
+function shownOf({ objective }: Recipe, columns: Columns, x: Value, scope: string): Value {
+  const { inputNoise, hide } = objective;
+  if (columns.kind === 'image' || inputNoise + hide === 0) return noisy(x, inputNoise, scope);
+  return blurred(layoutOf(columns), x, { noise: inputNoise, hide }, scope);
+}
 
 /** A batch of rows as the bound is of them, and as q is shown them. */
 function batchOf(
-  { data, objective }: Recipe,
+  recipe: Recipe,
   columns: Columns,
   rows: number,
   scope: string,
 ): { readonly x: Value; readonly shown?: { readonly x: Value } } {
-  const { x } = trainingRows(columns, rows, `${scope}x`);
-  const { inputNoise, hide } = objective;
-  if (columns.kind === 'image') return imagesOf(data.binarize ? thrown(x, scope) : x, inputNoise, scope);
-  if (inputNoise === 0 && hide === 0) return { x };
-  return { x, shown: { x: blurred(layoutOf(columns), x, { noise: inputNoise, hide }, scope) } };
+  const { x: grey } = trainingRows(columns, rows, `${scope}x`);
+  const x = columns.kind === 'image' && recipe.data.binarize ? thrown(grey, scope) : grey;
+  const shown = shownOf(recipe, columns, x, scope);
+  return { x, ...(shown !== x && { shown: { x: shown } }) };
 }
 
 function unlabelledRows(recipe: Recipe, { columns }: DataShape): Known {
@@ -177,26 +181,33 @@ function checkMoves(recipe: Recipe, { columns }: DataShape): void {
       `${model.kind} has no classifier to be shown moved images`,
       'Choose m2, or leave it out.',
     );
-  if (!moves && objective.consistency.weight > 0)
+  if (!moves && objective.inputNoise === 0 && objective.consistency.weight > 0)
     refuseMoves(
       recipe,
       'nothing moves, but objective.consistency counts',
-      'Say how far: shift, rotation, scale.',
+      'Say how far: shift, rotation, scale, or objective.inputNoise.',
     );
 }
 
-/** The rows of a step as they are moved; those without labels only where something is learned from them. */
-function movedRows(recipe: Recipe, shape: DataShape): MovedRows | undefined {
+/**
+ * The rows of a step as they are moved; those without labels only where something is learned from them. Where nothing
+ * moves, but what is said must be consistent, they are the same rows with other noise.
+ */
+function movedRows(recipe: Recipe, shape: DataShape, { values }: Known): MovedRows | undefined {
   checkMoves(recipe, shape);
   const { augmentation, batch, objective } = recipe;
-  if (!areMoved(augmentation)) return undefined;
-  const moved = (rows: number, scope: string) => {
-    const { x, shown } = batchOf(recipe, shape.columns, rows, scope);
+  const scope = 'unlabelled/moved/';
+  if (!areMoved(augmentation)) {
+    if (objective.consistency.weight === 0) return undefined;
+    return { unlabelled: shownOf(recipe, shape.columns, values.x!, scope) };
+  }
+  const moved = (rows: number, of: string) => {
+    const { x, shown } = batchOf(recipe, shape.columns, rows, of);
     return shown?.x ?? x;
   };
   const labelled = moved(batch.labelled, 'labelled/moved/');
   if (objective.consistency.weight === 0 && objective.pseudoLabels.weight === 0) return { labelled };
-  return { labelled, unlabelled: moved(batch.unlabelled, 'unlabelled/moved/') };
+  return { labelled, unlabelled: moved(batch.unlabelled, scope) };
 }
 
 /** Throws `FREE_BITS` where no divergence has the closed form that free bits are of. */
@@ -244,6 +255,7 @@ const asksMore = ({ model, batch, objective, augmentation }: Recipe): boolean =>
     objective.entropy,
     objective.balance,
     objective.pseudoLabels.weight,
+    objective.consistency.weight,
     objective.start.weight,
   ].some((weight) => weight > 0);
 
@@ -263,10 +275,10 @@ function startOf(recipe: Recipe, shape: DataShape): Start {
 }
 
 /** How a model with classes is learned: by its bounds and its labels, and by more where a recipe asks for it. */
-function learnerOf(recipe: Recipe, shape: DataShape): Learner {
+function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
   const { alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   const options = { bound: trainedBound(recipe), alpha, labelledWeight };
-  const moved = movedRows(recipe, shape);
+  const moved = movedRows(recipe, shape, rows);
   if (!asksMore(recipe))
     return (model, labelled, unlabelled) =>
       labelled
@@ -280,8 +292,8 @@ function learnerOf(recipe: Recipe, shape: DataShape): Learner {
 /** The classifier's own loss alone, on moved rows where they are. */
 function supervised(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const seen = labelledRows(recipe, shape);
-  const moved = movedRows(recipe, shape);
-  return classification(model, moved ? { ...seen, shown: { x: moved.labelled } } : seen);
+  const x = movedRows(recipe, shape, seen)?.labelled;
+  return classification(model, x ? { ...seen, shown: { x } } : seen);
 }
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
@@ -296,7 +308,7 @@ export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Obj
     return unsupervised(model, unlabelled, bound);
   }
   const labelled = recipe.data.labels > 0 ? labelledRows(recipe, shape) : undefined;
-  const learn = learnerOf(recipe, shape);
+  const learn = learnerOf(recipe, shape, unlabelled);
   if (kind !== 'm1+m2' || stages === 'joint') return learn(model, labelled, unlabelled);
   return stacked(stagesOf(model as Stacked), labelled, unlabelled, {
     learn,

@@ -1,7 +1,7 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
 import { known, type Model, trainingRows } from '@semivae/model';
 import { reservedStreams } from '@semivae/runtime/core';
-import { type DataShape, imagesOf } from './assemble.ts';
+import { type DataShape, noisy } from './assemble.ts';
 import { classDensity } from './bounds.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
@@ -42,8 +42,8 @@ export async function openAveragedClassifier(
   { columns, classes }: Pick<DataShape, 'columns' | 'classes'>,
   { draws, inputNoise = 0, seed = 0 }: DrawsOptions,
 ): Promise<AveragedClassifier> {
-  const { x, shown } = imagesOf(trainingRows(columns, 'batch', 'x').x, inputNoise, '');
-  const seen = known({ [model.x.name]: x }, ['batch'], '', shown && { [model.x.name]: shown.x });
+  const { x } = trainingRows(columns, 'batch', 'x');
+  const seen = known({ [model.x.name]: noisy(x, inputNoise, '') }, ['batch']);
   const { probabilities } = classDensity(model, model.y!, seen).answers;
   const classifier = graph('averaged classifier', { probabilities: probabilities! });
   const evaluator = await engine.openGraph(classifier);

@@ -30,8 +30,8 @@ export interface Start {
 
 /** x of the same rows, moved at random. */
 export interface MovedRows {
-  /** The classifier's labels are of these. */
-  readonly labelled: Value;
+  /** The classifier's labels are of these, where they are. */
+  readonly labelled?: Value;
   readonly unlabelled?: Value;
 }
 
