@@ -9,7 +9,7 @@ const weight = z.number().nonnegative();
 const augmentationSchema = z
   .strictObject({
     shift: weight.default(0).describe('Pixels, along each axis.'),
-    rotation: z.number().min(0).max(180).default(0).describe('Degrees, to either side.'),
+    rotation: z.number().min(0).max(90).default(0).describe('Degrees, to either side.'),
     scale: z.number().min(0).max(0.9).default(0).describe('The share by which sides grow or shrink.'),
     shear: weight.default(0).describe('The share of its height by which an image leans to either side.'),
     elastic: weight
