@@ -17,3 +17,16 @@ test('a sheet has a cell for each image, in rows, with its grey value in each sc
     0, 0, 255, 255, 128, 128,
   ]);
 });
+
+test('columns that stand apart leave the others as they are, further to the right', () => {
+  const images = [image(0), image(1), image(0.5)];
+  const [plain, apart] = [{ columns: 3 }, { columns: 3, apart: 1 }].map((each) =>
+    decode(sheet(images, each)),
+  );
+  const gap = apart!.width - plain!.width;
+  expect(gap).toBeGreaterThan(0);
+  const column = ({ width, height, data }: typeof plain & object, x: number) =>
+    Array.from({ length: height }, (_, y) => data[3 * (y * width + x)]);
+  expect(column(apart!, 3)).toEqual(column(plain!, 3));
+  for (let x = 8; x < plain!.width; x++) expect(column(apart!, x + gap)).toEqual(column(plain!, x));
+});

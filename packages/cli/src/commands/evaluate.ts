@@ -15,13 +15,23 @@ const help = `
 Examples:
   semivae evaluate runs/digits-m2-seed1
   semivae evaluate models/mnist-m2 --data mnist --data-dir ~/data
+  semivae evaluate runs/sdgm --draws 20                         the error averaged over what the classifier draws
+  semivae evaluate runs/mnist-m1-seed1 --likelihood --rows 1000 log p(x) of 1000 test images, 5000 samples each
+  semivae evaluate models/mnist-m2 --judge runs/baseline        are its sevens sevens, to another classifier?
+  semivae evaluate models/mnist-m2 --train-on-samples --samples 2000
+  semivae evaluate runs/mnist-m2-seed1 --sheets sheets          samples, analogies, reconstructions, latent space
   semivae evaluate runs/people                                  its calibration rows that have a label
   semivae evaluate models/people --data labelled.csv --label-column income --positive '>50K'
   semivae evaluate models/payments --data checked.parquet --label-column fraud --anomaly-label 1
   semivae evaluate models/connections --data test.csv --label-column attack --normal-label normal
 
 Images: the rows are the test set of the data that the model was trained on, unless --data names another of its kind.
-A model without classes (m1) has no error: its mean score is told instead.
+A model without classes (m1) has no error: its mean score is told instead. Where no label was trained on, classes are
+clusters: each is named by the class that fits best, and the clustering accuracy is told.
+--draws and --likelihood need a run, for a bundle has no densities; --judge, --train-on-samples and --sheets take either.
+--likelihood takes long: about the product of rows and samples; Ctrl-C stops it. Where processors are shared,
+--threads 1 is often faster. --judge names any classifier of the same classes, best one trained with all labels:
+  semivae train --data mnist --labels 60000 --set objective.kind=supervised --out runs/baseline
 Tables: the rows are those of --data; a run is judged without, on its calibration rows, which training never saw.
 --anomaly-label or --normal-label judges the anomaly score: AUROC, average precision, and what its threshold does.
 Next: semivae score <bundle> for each row's own score, semivae report for a page to look at.`;
@@ -31,7 +41,7 @@ export function addEvaluate(program: Command): void {
     .command('evaluate')
     .summary('measure a run or a bundle on test data')
     .description(
-      'Tells the error on test data, for each class and as a confusion matrix; of a table also how well anomalies are found.',
+      'Tells the error on test data, for each class and as a confusion matrix; of images also log-likelihood, how samples are judged, and pictures; of a table how well anomalies are found.',
     )
     .argument('<run|bundle>', 'the folder of a run or of a bundle')
     .option('--data <name>', 'the data to test on: images by name, or labelled files of a table')

@@ -56,6 +56,20 @@ function scaleTo(values: readonly number[], from: number, to: number): (value: n
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, each) => sum + each, 0) / values.length;
 
+type Place = readonly [x: number, y: number];
+
+/** The middle of each group that is not near the middle of one before it. */
+function middlesOf(placed: readonly Place[], groups: ArrayLike<number>, names: readonly string[]) {
+  const all = names.flatMap((name, group) => {
+    const own = placed.filter((_, i) => groups[i] === group);
+    const at: Place = [mean(own.map((place) => place[0])), mean(own.map((place) => place[1]))];
+    return own.length ? [{ name, at }] : [];
+  });
+  const near = (one: Place, other: Place) =>
+    Math.abs(one[0] - other[0]) < 2 * LINE && Math.abs(one[1] - other[1]) < LINE;
+  return all.filter(({ at }, i) => !all.slice(0, i).some((other) => near(at, other.at)));
+}
+
 /** Points coloured by group, with a legend at the right and each group's name at its middle, as the bytes of a PNG. */
 export function scatter({ points, groups, names, axes }: Scatter): Uint8Array {
   const legend = Math.max(0, ...names.map(widthOf)) + 3 * LINE;
@@ -81,9 +95,7 @@ export function scatter({ points, groups, names, axes }: Scatter): Uint8Array {
   names.forEach((name, group) => {
     disc(on, [SIZE.width + LINE / 2, top + group * LINE + TEXT_HEIGHT / 2], 6, colourOf(group));
     write(on, name, [SIZE.width + LINE, top + group * LINE]);
-    const own = placed.filter((_, i) => groups[i] === group);
-    if (own.length)
-      writeOver(on, name, [mean(own.map((place) => place[0])), mean(own.map((place) => place[1]))]);
   });
+  for (const { name, at } of middlesOf(placed, groups, names)) writeOver(on, name, at);
   return pngOf(on);
 }
