@@ -71,7 +71,10 @@ function bars(total: number): Display {
           own.delete(run);
         }
     },
-    line: (text) => all.log(`${text}\n`),
+    line(text) {
+      all.log(`${text}\n`);
+      all.update();
+    },
     stop: () => all.stop(),
   };
 }

@@ -36,11 +36,12 @@ describe('a grid', () => {
       [2, 3, 5],
     ]);
     const settings = settingsOf(base, asked(['model.hidden=[600,600],300', 'model.latent=5,5.0,7']));
-    expect(settings.map(({ fields }) => Object.values(fields))).toEqual([
-      [[600, 600], 5],
-      [[600, 600], 7],
-      [[300], 5],
-      [[300], 7],
+    const field = (hidden: number[], latent: number) => ({ 'model.hidden': hidden, 'model.latent': latent });
+    expect(settings.map(({ fields }) => fields)).toEqual([
+      field([600, 600], 5),
+      field([600, 600], 7),
+      field([300], 5),
+      field([300], 7),
     ]);
     const { hidden, latent } = settings[3]!.recipe.model;
     expect([hidden, latent]).toEqual([[300], 7]);
