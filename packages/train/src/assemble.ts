@@ -324,10 +324,12 @@ export const stepsPerEpoch = (
 ): number => said ?? Math.max(1, Math.floor(rows / batch.unlabelled));
 
 function optimizerOf(recipe: Recipe, shape: DataShape): Optimizer {
-  const { warmup, decay, floor, average, beta1: from, beta1End: to = from, ...settings } = recipe.optimizer;
+  const { warmup, schedule: fall, decay, floor, average, ...rest } = recipe.optimizer;
+  const { beta1: from, beta1End: to = from, ...settings } = rest;
   const steps = recipe.epochs * stepsPerEpoch(recipe, shape);
   const beta1 = from === to ? from : ramp({ steps, decay, from, to });
-  const optimizer = adam({ ...settings, beta1, schedule: warmupAndDecay({ steps, warmup, decay, floor }) });
+  const schedule = warmupAndDecay({ steps, warmup, decay, floor, shape: fall });
+  const optimizer = adam({ ...settings, beta1, schedule });
   return average === undefined ? optimizer : averaged(optimizer, average);
 }
 

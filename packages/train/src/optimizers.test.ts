@@ -15,7 +15,7 @@ import {
   tensor,
 } from '@semivae/graph';
 import { describe, expect, test } from 'vitest';
-import { type AdamOptions, adam, ramp, type State, warmupAndDecay } from './optimizers.ts';
+import { type AdamOptions, adam, type DecayOptions, ramp, type State, warmupAndDecay } from './optimizers.ts';
 
 const SIZE = 3;
 const target = [1, -2, 0.5];
@@ -103,8 +103,8 @@ describe('adam', () => {
 });
 
 describe('a learning rate', () => {
-  const rateAt = (step: number) => {
-    const schedule = warmupAndDecay({ steps: 100, warmup: 10, decay: 0.5, floor: 0.1 });
+  const rateAt = (step: number, shape: DecayOptions['shape'] = 'cosine') => {
+    const schedule = warmupAndDecay({ steps: 100, warmup: 10, decay: 0.5, floor: 0.1, shape });
     return interpret([graph('rate', { rate: schedule(scalar(step)) }).outputs.rate!], {})[0]!.data[0]!;
   };
 
@@ -114,6 +114,18 @@ describe('a learning rate', () => {
     expect(rateAt(50)).toBeCloseTo(1, 6);
     expect(rateAt(75)).toBeCloseTo(0.55, 6);
     expect(rateAt(100)).toBeCloseTo(0.1, 6);
+  });
+
+  test('falls on a straight line where that is asked for', () => {
+    [50, 60, 75, 90, 100].forEach((step) =>
+      expect(rateAt(step, 'linear')).toBeCloseTo(1 - (0.9 * (step - 50)) / 50, 6),
+    );
+    expect(rateAt(4, 'linear')).toBeCloseTo(0.5, 6);
+  });
+
+  test('rises and then stays where it is constant', () => {
+    expect(rateAt(4, 'constant')).toBeCloseTo(0.5, 6);
+    for (const step of [9, 50, 75, 100]) expect(rateAt(step, 'constant')).toBe(1);
   });
 });
 

@@ -40,25 +40,27 @@ export const ramp =
     return add(mul(min(relative(step, start, Math.max(1, steps - start)), 1), to - from), from);
   };
 
-/** Up from 0 over `warmup` steps, flat, and over the last `decay` share of `steps` down to `floor` along a cosine. */
+export interface DecayOptions {
+  readonly steps: number;
+  readonly warmup: number;
+  readonly decay: number;
+  readonly floor: number;
+  /** How it falls: along a cosine (Loshchilov and Hutter 2017), on a straight line, or not at all. */
+  readonly shape?: 'cosine' | 'linear' | 'constant';
+}
+
+/** Up from 0 over `warmup` steps, flat, and over the last `decay` share of `steps` down to `floor`. */
 export const warmupAndDecay =
-  ({
-    steps,
-    warmup,
-    decay,
-    floor,
-  }: {
-    steps: number;
-    warmup: number;
-    decay: number;
-    floor: number;
-  }): Schedule =>
+  ({ steps, warmup, decay, floor, shape = 'cosine' }: DecayOptions): Schedule =>
   (step) => {
     const rise = warmup === 0 ? scalar(1) : min(div(add(step, 1), warmup), 1);
-    if (decay === 0) return rise;
+    if (decay === 0 || shape === 'constant') return rise;
     const start = steps * (1 - decay);
     const progress = min(relative(step, start, Math.max(1, steps - start)), 1);
-    const fall = add(mul(add(cos(mul(progress, Math.PI)), 1), (1 - floor) / 2), floor);
+    const fall =
+      shape === 'linear'
+        ? add(mul(progress, floor - 1), 1)
+        : add(mul(add(cos(mul(progress, Math.PI)), 1), (1 - floor) / 2), floor);
     return mul(rise, fall);
   };
 

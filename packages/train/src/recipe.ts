@@ -223,7 +223,11 @@ const optimizerSchema = z.strictObject({
   weightDecay: weight.default(0).describe('Decoupled decay of the weight matrices.'),
   clipNorm: z.number().positive().optional().describe('Gradients are scaled down to this norm.'),
   warmup: z.int().nonnegative().default(0).describe('Steps over which the rate rises from 0.'),
-  decay: share.default(0.5).describe('Last share of the training over which the rate falls along a cosine.'),
+  schedule: z
+    .enum(['cosine', 'linear', 'constant'])
+    .default('cosine')
+    .describe('How the rate falls at the end: along a cosine, on a straight line, or not at all.'),
+  decay: share.default(0.5).describe('Last share of the training over which the rate falls.'),
   floor: share.default(0.01).describe('The share of the rate that is left at the end.'),
   average: share.optional().describe('Ship a running mean of the weights, with this decay.'),
 });
