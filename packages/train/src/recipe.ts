@@ -176,12 +176,12 @@ const objectiveSchema = z.strictObject({
   start: z
     .strictObject({
       weight: weight.default(0),
-      neighbours: count.default(5).describe('How many nearest rows a row is joined with.'),
+      neighbours: count.default(15).describe('How many nearest rows a row is joined with.'),
       until: share.default(0.15).describe('The share of the training over which the weight falls to 0.'),
     })
     .prefault({})
     .describe(
-      "Classes of unlabelled rows guessed from their neighbours' labels, as labels at the start. Neighbours are near in the latent of the run that the training begins with, or in x where there is none.",
+      "Classes of unlabelled rows guessed from their neighbours' labels, as labels at the start; without labels they are clusters. Neighbours are near in the latent of the run that the training begins with, or in x where there is none.",
     ),
   entropy: weight.default(0).describe('Weight of the entropy of q(y|x) on unlabelled rows.'),
   balance: weight

@@ -5,7 +5,9 @@ import type { TrainingSet } from '../data/training-set.ts';
 import type { Engine } from '../engines/engine.ts';
 import { fed } from '../engines/onnxruntime.ts';
 import { RecipeError } from '../errors.ts';
-import { affinity } from './affinity.ts';
+import { joined } from './joined.ts';
+import { kMeans } from './k-means.ts';
+import { layout } from './layout.ts';
 import { nearestRows } from './nearest.ts';
 import { propagated } from './propagation.ts';
 
@@ -80,27 +82,50 @@ function sharpen(beliefs: Float32Array, classes: number): void {
 export interface BeliefsOptions {
   /** How many nearest rows a row is joined with. */
   readonly neighbours: number;
-  /** The rows whose labels are seen. */
+  /** The rows whose labels are seen; without any, what is believed are clusters, as many as there are classes. */
   readonly labelled: Int32Array;
-  readonly seed?: number;
+  readonly seed: number;
   /** Whose latent tells which rows are near; x itself where it is absent. */
   readonly from?: TrainedModel | undefined;
 }
 
+const DIMENSIONS = 3;
+/** How many nearest rows of the layout a row gets its label from. */
+const LABEL_NEIGHBOURS = 10;
+
+/** The labels that are seen, spread over rows that lie near each other. */
+async function spreadLabels(engine: Engine, set: TrainingSet, labelled: Int32Array, places: StoredTensor) {
+  const labels = new Int32Array(set.rows).fill(-1);
+  for (const row of labelled) labels[row] = set.labels[row]!;
+  const graph = joined(await nearestRows(engine, places, LABEL_NEIGHBOURS));
+  const beliefs = propagated(graph, labels, set.classes.length);
+  sharpen(beliefs, set.classes.length);
+  return beliefs;
+}
+
+/** Rows of clusters, one-hot. */
+function clusterRows({ rows, classes }: TrainingSet, places: Float32Array, seed: number): Float32Array {
+  const { clusters } = kMeans(places, DIMENSIONS, classes.length, { seed });
+  const beliefs = new Float32Array(rows * classes.length);
+  clusters.forEach((cluster, row) => {
+    beliefs[row * classes.length + cluster] = 1;
+  });
+  return beliefs;
+}
+
 /**
- * What is believed of the classes of all rows before training: the labels that are seen, spread over neighbours,
- * [rows, classes] shares that sum to 1. Throws `START_LATENT`.
+ * What is believed of the classes of all rows before training, [rows, classes] shares that sum to 1: rows are laid out in
+ * few dimensions by their neighbours, and there labels spread over the near ones, or, without labels, clusters are found
+ * (McConville et al. 2021). Throws `START_LATENT`.
  */
 export async function believed(
   engine: Engine,
   set: TrainingSet,
-  { neighbours, labelled, from }: BeliefsOptions,
+  { neighbours, labelled, seed, from }: BeliefsOptions,
 ): Promise<Float32Array> {
   const features = from ? await latentMeans(engine, from, set) : rawFeatures(set);
-  const joined = affinity(await nearestRows(engine, features, neighbours));
-  const labels = new Int32Array(set.rows).fill(-1);
-  for (const row of labelled) labels[row] = set.labels[row]!;
-  const beliefs = propagated(joined, labels, set.classes.length);
-  sharpen(beliefs, set.classes.length);
-  return beliefs;
+  const graph = joined(await nearestRows(engine, features, neighbours));
+  const data = layout(graph, { dimensions: DIMENSIONS, seed });
+  if (labelled.length === 0) return clusterRows(set, data, seed);
+  return spreadLabels(engine, set, labelled, { shape: [set.rows, DIMENSIONS], data });
 }

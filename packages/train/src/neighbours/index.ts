@@ -1,4 +1,6 @@
-export * from './affinity.ts';
 export * from './beliefs.ts';
+export * from './joined.ts';
+export * from './k-means.ts';
+export * from './layout.ts';
 export * from './nearest.ts';
 export * from './propagation.ts';

@@ -1,7 +1,7 @@
 import { fillNormal } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
 import { onnxRuntimeEngine } from '../engines/onnxruntime.ts';
-import { affinity, times } from './affinity.ts';
+import { joined, normalised, times } from './joined.ts';
 import { nearestRows } from './nearest.ts';
 import { propagated } from './propagation.ts';
 
@@ -45,7 +45,7 @@ describe('the nearest rows', () => {
 
 describe('the graph that joins near rows', () => {
   test('is symmetric, and no vector grows under it', async () => {
-    const graph = affinity(await nearestRows(engine, features(drawn(60, 2)), 5));
+    const graph = normalised(joined(await nearestRows(engine, features(drawn(60, 2)), 5)));
     const columnOf = (row: number): Float32Array => {
       const out = new Float32Array(60);
       times(
@@ -72,7 +72,7 @@ describe('the graph that joins near rows', () => {
 describe('labels spread over neighbours', () => {
   test('one label names a whole cloud, and shares sum to 1', async () => {
     const rows = 50;
-    const graph = affinity(await nearestRows(engine, features(clouds(rows)), 6));
+    const graph = joined(await nearestRows(engine, features(clouds(rows)), 6));
     const labels = new Int32Array(2 * rows).fill(-1);
     [labels[0], labels[rows]] = [1, 0];
     const beliefs = propagated(graph, labels, 3);
@@ -84,7 +84,7 @@ describe('labels spread over neighbours', () => {
   });
 
   test('say nothing of rows that no label reaches', async () => {
-    const graph = affinity(await nearestRows(engine, features(clouds(20)), 4));
+    const graph = joined(await nearestRows(engine, features(clouds(20)), 4));
     const labels = new Int32Array(40).fill(-1);
     labels[0] = 0;
     expect([...propagated(graph, labels, 2).subarray(60, 62)]).toEqual([0.5, 0.5]);

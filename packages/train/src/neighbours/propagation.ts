@@ -1,4 +1,4 @@
-import { type Affinity, times } from './affinity.ts';
+import { type Joined, normalised, times } from './joined.ts';
 
 export interface PropagationOptions {
   /** How much of a row's class is its neighbours', the rest being its own label. */
@@ -27,15 +27,16 @@ function scaleRows(values: Float32Array, width: number): void {
  * F ← αSF + (1 − α)Y nearly reached (Zhou et al. 2004).
  */
 export function propagated(
-  graph: Affinity,
+  graph: Joined,
   labels: ArrayLike<number>,
   classes: number,
-  { share = 0.99, rounds = 100 }: PropagationOptions = {},
+  { share = 0.999, rounds = 300 }: PropagationOptions = {},
 ): Float32Array {
   const given = labelRows(labels, classes);
+  const spread = normalised(graph);
   let [current, next] = [given.slice(), new Float32Array(given.length)];
   for (let round = 0; round < rounds; round++) {
-    times(graph, current, classes, next);
+    times(spread, current, classes, next);
     for (let i = 0; i < next.length; i++) next[i] = share * next[i]! + (1 - share) * given[i]!;
     [current, next] = [next, current];
   }

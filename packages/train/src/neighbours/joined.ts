@@ -1,20 +1,22 @@
 import type { Nearest } from './nearest.ts';
 
-/** A sparse symmetric matrix of rows × rows, row after row: `columns[starts[i]] … columns[starts[i + 1] − 1]` are row i's. */
-export interface Affinity {
+/**
+ * A symmetric graph of rows, row after row: `columns[starts[i]] … columns[starts[i + 1] − 1]` are those that row i is joined
+ * with, by these weights.
+ */
+export interface Joined {
   readonly rows: number;
   readonly starts: Int32Array;
   readonly columns: Int32Array;
-  readonly values: Float32Array;
+  readonly weights: Float32Array;
 }
 
 /** How far row i's neighbours lie: the unit of its distances (Zelnik-Manor and Perona 2004). */
-function unitsOf({ rows, count, squaredDistances }: Nearest): Float32Array {
-  return Float32Array.from(
+const unitsOf = ({ rows, count, squaredDistances }: Nearest): Float32Array =>
+  Float32Array.from(
     { length: rows },
     (_, row) => Math.sqrt(squaredDistances[(row + 1) * count - 1]!) + 1e-12,
   );
-}
 
 function edgesOf(nearest: Nearest): Map<number, number>[] {
   const { rows, count, indices, squaredDistances } = nearest;
@@ -32,31 +34,44 @@ function edgesOf(nearest: Nearest): Map<number, number>[] {
 }
 
 /**
- * D^−½ W D^−½ of the graph in which rows are joined where one is among the other's nearest, by exp(−d²/(σᵢσⱼ)), σ being
- * the distance to the last of a row's nearest (Zhou et al. 2004, step 2; Zelnik-Manor and Perona 2004).
+ * Rows joined where one is among the other's nearest, by exp(−d²/(σᵢσⱼ)), σ being the distance to the last of a row's
+ * nearest (Zelnik-Manor and Perona 2004).
  */
-export function affinity(nearest: Nearest): Affinity {
+export function joined(nearest: Nearest): Joined {
   const edges = edgesOf(nearest);
-  const degrees = edges.map((own) => [...own.values()].reduce((total, each) => total + each, 0));
   const starts = new Int32Array(nearest.rows + 1);
   edges.forEach((own, row) => {
     starts[row + 1] = starts[row]! + own.size;
   });
   const columns = new Int32Array(starts.at(-1)!);
-  const values = new Float32Array(columns.length);
+  const weights = new Float32Array(columns.length);
   edges.forEach((own, row) => {
     let at = starts[row]!;
     for (const [other, weight] of own) {
       columns[at] = other;
-      values[at++] = weight / Math.sqrt(degrees[row]! * degrees[other]!);
+      weights[at++] = weight;
     }
   });
-  return { rows: nearest.rows, starts, columns, values };
+  return { rows: nearest.rows, starts, columns, weights };
 }
 
-/** The matrix times [rows, width], into `out`. */
+/** D^−½ W D^−½ of a graph, D being the sums of its weights by row (Zhou et al. 2004, step 2). */
+export function normalised(graph: Joined): Joined {
+  const { rows, starts, columns, weights } = graph;
+  const degrees = Float64Array.from({ length: rows }, (_, row) =>
+    weights.subarray(starts[row], starts[row + 1]).reduce((total, each) => total + each, 0),
+  );
+  const own = weights.slice();
+  for (let row = 0; row < rows; row++) {
+    for (let at = starts[row]!; at < starts[row + 1]!; at++)
+      own[at]! /= Math.sqrt(degrees[row]! * degrees[columns[at]!]!);
+  }
+  return { ...graph, weights: own };
+}
+
+/** A graph's matrix times [rows, width], into `out`. */
 export function times(
-  { rows, starts, columns, values }: Affinity,
+  { rows, starts, columns, weights }: Joined,
   from: Float32Array,
   width: number,
   out: Float32Array,
@@ -64,7 +79,7 @@ export function times(
   out.fill(0);
   for (let row = 0; row < rows; row++) {
     for (let at = starts[row]!; at < starts[row + 1]!; at++) {
-      const [weight, start] = [values[at]!, columns[at]! * width];
+      const [weight, start] = [weights[at]!, columns[at]! * width];
       for (let k = 0; k < width; k++) out[row * width + k]! += weight * from[start + k]!;
     }
   }
