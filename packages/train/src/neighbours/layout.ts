@@ -10,8 +10,6 @@ export interface LayoutOptions {
   readonly seed?: number;
 }
 
-/** 1/(1 + a·d^2b) is how near two rows are in the layout; the fit to a distance of 0 of what touches (McInnes et al. 2018). */
-const [A, B] = [1.929, 0.7915];
 const LONGEST_MOVE = 4;
 /** Rows that are pushed away for each that is pulled near. */
 const PUSHED = 5;
@@ -24,12 +22,11 @@ function squaredDistance(places: Float32Array, i: number, j: number, width: numb
   return sum;
 }
 
-/** d log(1/(1 + a·d^2b)) / d place, over the difference of places. */
-const pull = (square: number): number =>
-  square === 0 ? 0 : (-2 * A * B * square ** (B - 1)) / (1 + A * square ** B);
+/** How near two rows are in the layout is 1/(1 + d²): the slope of its logarithm, over the difference of places. */
+const pull = (square: number): number => -2 / (1 + square);
 
-/** d log(1 − 1/(1 + a·d^2b)) / d place, over the difference of places. */
-const push = (square: number): number => (2 * B) / ((0.001 + square) * (1 + A * square ** B));
+/** The slope of log(1 − 1/(1 + d²)), over the difference of places. */
+const push = (square: number): number => 2 / ((0.001 + square) * (1 + square));
 
 /** Random row numbers, drawn block by block. */
 function openDraws(rows: number, seed: number): () => number {
@@ -50,7 +47,7 @@ function openDraws(rows: number, seed: number): () => number {
  */
 export function layout(
   graph: Joined,
-  { dimensions = 3, rounds = 150, seed = 0 }: LayoutOptions = {},
+  { dimensions = 3, rounds = 100, seed = 0 }: LayoutOptions = {},
 ): Float32Array {
   const { rows, starts, columns, weights } = graph;
   const places = new Float32Array(rows * dimensions);
