@@ -131,8 +131,13 @@ async function openJudgeFor(
 ): Promise<ImageSource | undefined> {
   if (judge === undefined) return undefined;
   const source = await openImageSource(judge, threads === undefined ? {} : { threads });
-  checkJudge(source, test);
-  return source;
+  try {
+    checkJudge(source, test);
+    return source;
+  } catch (error) {
+    await source.dispose();
+    throw error;
+  }
 }
 
 /** Tells the error of a model of images on a test set, and whatever else was asked for. */
