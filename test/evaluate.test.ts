@@ -100,7 +100,7 @@ test('samples of well-told classes are taken for their class, and a classifier l
   const judge = found.judge as { classes: { accuracy: number }[]; accuracy: number; judgeError: number };
   expect(judge).toMatchObject({ judge: asked.judge, samplesPerClass: 50 });
   expect(judge.judgeError).toBe((await ofRun('baseline')).error);
-  expect(judge.accuracy).toBeGreaterThan(90);
+  expect(judge.accuracy).toBeGreaterThan(80);
   const mean = judge.classes.reduce((sum, each) => sum + each.accuracy, 0) / CLASSES;
   expect(mean).toBeCloseTo(judge.accuracy);
   expect((found.trainedOnSamples as { accuracy: number }).accuracy).toBeGreaterThan(90);
