@@ -72,7 +72,7 @@ function expectedAt(x: readonly [number, number], deviation: number): number[] {
 
 test('the mean over draws nears the expectation over noise on the input', async () => {
   const inputNoise = 0.8;
-  const { drawn, probabilities } = await averaged(rowsFrom(0), { draws: 4000, inputNoise });
+  const { drawn, probabilities } = await averaged(rowsFrom(0), { draws: 2000, inputNoise });
   expect(drawn).toEqual(['shown']);
   const gaps = Array.from({ length: 6 }, (_, row) =>
     expectedAt([bytes[2 * row]! / 255, bytes[2 * row + 1]! / 255], inputNoise).map((each, y) =>

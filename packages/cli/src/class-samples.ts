@@ -83,7 +83,8 @@ export function checkJudge(judge: ImageSource, { classes, width, height }: Image
   const misfit = (problem: string) =>
     new CommandFailure('JUDGE_MISFIT', place, problem, 'Name a classifier of the same data by --judge.');
   if (!judge.classify) throw misfit('it has no classes, so it cannot judge');
-  if (!judge.labelled) throw misfit('it was trained without labels, so its classes are clusters');
+  if (judge.clusters !== undefined)
+    throw misfit('it was trained without labels, so its classes are clusters');
   if (expected.classes.join() !== classes.join())
     throw misfit(`its classes are ${expected.classes.join(', ')}, those of the data ${classes.join(', ')}`);
   if (expected.width !== width || expected.height !== height)
@@ -139,8 +140,12 @@ export interface LearnedFromSamples {
   readonly accuracy: number;
 }
 
-const EPOCHS = 10;
 const BATCH = 100;
+const FEWEST_STEPS = 500;
+
+/** Ten epochs, or as many as make up the fewest steps. */
+const epochsFor = (rows: number): number =>
+  Math.max(10, Math.ceil(FEWEST_STEPS / Math.max(1, Math.floor(rows / BATCH))));
 
 /** A plain classifier, 500 rectified units between pixels and classes. */
 const classifierRecipe = ({ name, rows }: Images): Recipe =>
@@ -151,7 +156,7 @@ const classifierRecipe = ({ name, rows }: Images): Recipe =>
     objective: { kind: 'supervised' },
     batch: { labelled: Math.min(BATCH, rows), unlabelled: Math.min(BATCH, rows) },
     optimizer: { learningRate: 1e-3 },
-    epochs: EPOCHS,
+    epochs: epochsFor(rows),
   });
 
 /** The accuracy on real test rows of a classifier that has seen samples alone (Ravuri and Vinyals 2019); seed 0. */
@@ -162,7 +167,7 @@ export async function learnFromSamples(
 ): Promise<LearnedFromSamples> {
   const [recipe, set] = [classifierRecipe(samples), imageSet(samples)];
   const engine = onnxRuntimeEngine(threads === undefined ? {} : { threads });
-  const progress = openRowProgress('training on samples', EPOCHS * samples.rows);
+  const progress = openRowProgress('training on samples', recipe.epochs * samples.rows);
   const shape = shapeOf(set, set.rows);
   const classify = await openClassifier(engine, modelOf(recipe, shape), shape);
   collectBetweenSteps();
@@ -173,7 +178,7 @@ export async function learnFromSamples(
       if (report.step < report.steps) continue;
       const predicted = await classify((await report.checkpoint()).state, imageSet(test));
       const accuracy = 100 - errorPercent(predicted, test.labels);
-      return { samplesPerClass: samples.rows / samples.classes.length, epochs: EPOCHS, accuracy };
+      return { samplesPerClass: samples.rows / samples.classes.length, epochs: recipe.epochs, accuracy };
     }
   } finally {
     progress.stop();

@@ -30,8 +30,8 @@ export interface ImageSource {
   readonly expected: Expected;
   /** The name of the data that it was trained on. */
   readonly data: string;
-  /** Whether labels were trained on; without, classes are clusters. */
-  readonly labelled: boolean;
+  /** How many clusters its classes are, where no label was trained on. */
+  readonly clusters?: number;
   /** The most probable class of each image; absent for a model without classes. */
   readonly classify?: (images: Images) => Promise<ArrayLike<number>>;
   /** The model as a bundle, made of a run when first asked for. Throws `NOT_GENERATIVE` for a baseline. */
@@ -76,7 +76,7 @@ export function runSource(folder: string, info: RunInfo, { threads }: ThreadFlag
     place: folder,
     expected: { name: data.name, ...(data.columns as ImageColumns), classes: data.classes },
     data: recipe.data.name,
-    labelled: recipe.data.labels > 0,
+    ...(model.y && recipe.data.labels === 0 && { clusters: model.y.size }),
     ...(model.y && {
       classify: async (images: Images) => (await classifier())((await checkpoint()).state, imageSet(images)),
     }),
@@ -92,11 +92,16 @@ export function runSource(folder: string, info: RunInfo, { threads }: ThreadFlag
 export function bundleSource(model: Model, place = model.manifest.name): ImageSource {
   const { manifest } = model;
   const recipe = recipeOf(manifest);
+  const clustered = manifest.labels.length > 0 && recipe.data.labels === 0;
   return {
     place,
-    expected: { name: manifest.name, ...imageInput(manifest), classes: manifest.labels },
+    expected: {
+      name: manifest.name,
+      ...imageInput(manifest),
+      classes: clustered ? [] : manifest.labels,
+    },
     data: recipe.data.name,
-    labelled: recipe.data.labels > 0,
+    ...(clustered && { clusters: manifest.labels.length }),
     ...(manifest.heads.classifier && {
       classify: async (images: Images) =>
         (await inPortions(images, (bytes) => model.classify(bytes))).map(({ index }) => index),
@@ -124,13 +129,16 @@ const ofTable = (path: string): CommandFailure =>
 
 /** The test images of a source: those of its own data unless others are named. Throws `DATA_…`, `IDX_…`. */
 export async function testImagesFor(
-  { data, expected }: ImageSource,
+  { data, expected, clusters }: ImageSource,
   flags: DataFlags,
   output: Output,
 ): Promise<Images> {
   const { test } = await openData(flags.data ?? data, flags.dataDir, output);
   checkFits(test, expected);
-  return test;
+  if (clusters === undefined || clusters === test.classes.length) return test;
+  const problem = `it has ${test.classes.length} classes, the model ${clusters} clusters`;
+  const remedy = `Choose --data of the kind that ${expected.name} was trained on.`;
+  throw new CommandFailure('DATA_MISFIT', test.name, problem, remedy);
 }
 
 const ROWS_AT_ONCE = 500;

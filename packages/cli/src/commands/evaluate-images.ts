@@ -34,7 +34,7 @@ export async function testImages(source: ImageSource, test: Images): Promise<Tes
   const { name: data, rows, labels, classes } = test;
   if (!source.classify) return { data, rows, score: await meanScore(source, test) };
   const predicted = await source.classify(test);
-  if (source.labelled) return { data, rows, classes: evaluation(predicted, labels, classes) };
+  if (source.clusters === undefined) return { data, rows, classes: evaluation(predicted, labels, classes) };
   const clusters = clustering(predicted, labels, classes.length);
   const named = Array.from(predicted, (cluster) => clusters.classes[cluster]!);
   return { data, rows, classes: evaluation(named, labels, classes), clusters };
@@ -131,8 +131,13 @@ async function openJudgeFor(
 ): Promise<ImageSource | undefined> {
   if (judge === undefined) return undefined;
   const source = await openImageSource(judge, threads === undefined ? {} : { threads });
-  checkJudge(source, test);
-  return source;
+  try {
+    checkJudge(source, test);
+    return source;
+  } catch (error) {
+    await source.dispose();
+    throw error;
+  }
 }
 
 /** Tells the error of a model of images on a test set, and whatever else was asked for. */

@@ -16,10 +16,10 @@ Examples:
   semivae evaluate runs/digits-m2-seed1
   semivae evaluate models/mnist-m2 --data mnist --data-dir ~/data
   semivae evaluate runs/sdgm --draws 20                         the error averaged over what the classifier draws
-  semivae evaluate runs/mnist-m1-seed1 --likelihood --rows 1000 log p(x) of 1000 test images, 5000 samples each
+  semivae evaluate runs/mnist-m1 --likelihood --rows 1000       log p(x) of 1000 test images, 5000 samples each
   semivae evaluate models/mnist-m2 --judge runs/baseline        are its sevens sevens, to another classifier?
   semivae evaluate models/mnist-m2 --train-on-samples --samples 2000
-  semivae evaluate runs/mnist-m2-seed1 --sheets sheets          samples, analogies, reconstructions, latent space
+  semivae evaluate runs/mnist-m2 --sheets sheets                samples, analogies, reconstructions, latent space
   semivae evaluate runs/people                                  its calibration rows that have a label
   semivae evaluate models/people --data labelled.csv --label-column income --positive '>50K'
   semivae evaluate models/payments --data checked.parquet --label-column fraud --anomaly-label 1
