@@ -6,8 +6,11 @@ const controller = new AbortController();
 /** Aborted at the first SIGINT or SIGTERM; what is being written is finished then. */
 export const interruption: AbortSignal = controller.signal;
 
+let signalled = false;
+
 function stop(): void {
-  if (interruption.aborted) process.exit(exitCodes.interrupted);
+  if (signalled) process.exit(exitCodes.interrupted);
+  signalled = true;
   controller.abort();
   process.stderr.write('\nstopping: finishing what is at hand (once more to stop at once)\n');
 }
@@ -15,7 +18,7 @@ function stop(): void {
 /** Set in the environment of a command that is to stop when the one that began it closes their channel, or is gone. */
 export const STOP_WITH_PARENT = 'SEMIVAE_STOP_WITH_PARENT';
 
-/** Unlike a signal this comes once, also where a terminal has sent SIGINT to both; and it comes on every platform. */
+/** This counts for no signal: a terminal sends SIGINT to both, before or after. And it comes on every platform. */
 function listenForParent(): void {
   const stopWithIt = () => controller.abort();
   process.on('disconnect', stopWithIt);
