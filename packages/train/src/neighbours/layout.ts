@@ -43,7 +43,7 @@ function openDraws(rows: number, seed: number): () => number {
 
 /**
  * Rows of a graph laid out in few dimensions, [rows, dimensions], so that rows that are joined lie near each other and
- * others do not: uniform manifold approximation and projection (McInnes et al. 2018), from random places.
+ * others do not, by the stochastic descent of McInnes et al. 2018, section 3.2, with a = b = 1, from random places.
  */
 export function layout(
   graph: Joined,

@@ -1,7 +1,13 @@
+import { m2 } from '@semivae/model';
 import { fillNormal } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
+import { mostProbable } from '../classify.ts';
+import type { TrainingSet } from '../data/training-set.ts';
 import { onnxRuntimeEngine } from '../engines/onnxruntime.ts';
+import { believed } from './beliefs.ts';
 import { joined, normalised, times } from './joined.ts';
+import { kMeans } from './k-means.ts';
+import { layout } from './layout.ts';
 import { nearestRows } from './nearest.ts';
 import { propagated } from './propagation.ts';
 
@@ -88,5 +94,83 @@ describe('labels spread over neighbours', () => {
     const labels = new Int32Array(40).fill(-1);
     labels[0] = 0;
     expect([...propagated(graph, labels, 2).subarray(60, 62)]).toEqual([0.5, 0.5]);
+  });
+});
+
+/** For two clouds of 40 rows: whether every row of one is apart from every row of the other. */
+const isApart = (side: (row: number) => number): boolean =>
+  new Set(Array.from({ length: 40 }, (_, row) => side(row))).size === 1 &&
+  new Set(Array.from({ length: 40 }, (_, row) => side(40 + row))).size === 1 &&
+  side(0) !== side(40);
+
+describe('a layout', () => {
+  test('keeps rows that are joined together, and others apart', async () => {
+    const graph = joined(await nearestRows(engine, features(clouds(40)), 8));
+    const places = layout(graph, { dimensions: 2, seed: 1 });
+    const { clusters } = kMeans(places, 2, 2);
+    expect(isApart((row) => clusters[row]!)).toBe(true);
+    expect(layout(graph, { dimensions: 2, seed: 1 })).toEqual(places);
+    expect(layout(graph, { dimensions: 2, seed: 2 })).not.toEqual(places);
+  });
+});
+
+describe('clusters of least squares', () => {
+  test('are the clouds, each row in that of the nearest mean', () => {
+    const data = clouds(40);
+    const { clusters, cost } = kMeans(data, WIDTH, 2);
+    expect(isApart((row) => clusters[row]!)).toBe(true);
+    const means = [0, 1].map((side) =>
+      [0, 1, 2].map((k) => {
+        const own = Array.from({ length: 40 }, (_, row) => data[(40 * side + row) * WIDTH + k]!);
+        return own.reduce((sum, each) => sum + each, 0) / 40;
+      }),
+    );
+    const total = data.reduce(
+      (sum, each, i) => sum + (each - means[i < 40 * WIDTH ? 0 : 1]![i % WIDTH]!) ** 2,
+      0,
+    );
+    expect(cost).toBeCloseTo(total, 3);
+  });
+
+  test('cost no more the more often they are tried', () => {
+    const data = drawn(200, 9);
+    const costs = [1, 5, 25].map((tries) => kMeans(data, WIDTH, 7, { tries }).cost);
+    expect(costs[1]).toBeLessThanOrEqual(costs[0]!);
+    expect(costs[2]).toBeLessThanOrEqual(costs[1]!);
+  });
+});
+
+describe('what is believed of rows', () => {
+  const data = clouds(40);
+  const set: TrainingSet = {
+    name: 'clouds',
+    columns: { kind: 'image', width: WIDTH, height: 1, channels: 1 },
+    classes: ['a', 'b'],
+    rows: 80,
+    width: WIDTH,
+    type: 'float32',
+    labels: Int32Array.from({ length: 80 }, (_, row) => Number(row < 40)),
+    copy: (rows, out) =>
+      rows.forEach((row, i) => out.set(data.subarray(row * WIDTH, (row + 1) * WIDTH), i * WIDTH)),
+  };
+  const mostLikely = async (labelled: number[]): Promise<Int32Array> => {
+    const options = { neighbours: 8, labelled: Int32Array.from(labelled), seed: 1 };
+    return mostProbable(await believed(engine, set, options), 2);
+  };
+
+  test('is the label of those near, where there are labels', async () => {
+    expect([...(await mostLikely([3, 70]))]).toEqual([...(set.labels as Int32Array)]);
+  });
+
+  test('are clusters, where there are none', async () => {
+    const clusters = await mostLikely([]);
+    expect(isApart((row) => clusters[row]!)).toBe(true);
+  });
+
+  test('needs a latent of x alone, where that of a model is to tell who is near', async () => {
+    const model = m2({ x: WIDTH, classes: 2, latent: 2, hidden: [4] });
+    const from = { model, parameters: {} };
+    const asked = believed(engine, set, { neighbours: 3, labelled: new Int32Array(), seed: 1, from });
+    await expect(asked).rejects.toMatchObject({ code: 'START_LATENT' });
   });
 });
