@@ -11,6 +11,8 @@ export interface LayoutOptions {
 }
 
 const LONGEST_MOVE = 4;
+/** The deviation of the places that rows begin at. */
+const SPREAD = 5;
 /** Rows that are pushed away for each that is pulled near. */
 const PUSHED = 5;
 
@@ -41,44 +43,59 @@ function openDraws(rows: number, seed: number): () => number {
   };
 }
 
+/** Places of rows, and where they begin: random, around 0. */
+function firstPlaces(rows: number, width: number, seed: number): Float32Array {
+  const places = new Float32Array(rows * width);
+  fillNormal(places, { seed, stream: LAYOUT_STREAM, step: 0 });
+  return places.map((each) => each * SPREAD);
+}
+
+/** Moves place i by a share of what lies between it and place j, and j the other way where it is to move too. */
+function move(places: Float32Array, i: number, j: number, width: number, by: Move): void {
+  for (let k = 0; k < width; k++) {
+    const step = by.rate * held(by.share * (places[i + k]! - places[j + k]!));
+    places[i + k]! += step;
+    if (by.both) places[j + k]! -= step;
+  }
+}
+
+interface Move {
+  readonly share: number;
+  readonly rate: number;
+  readonly both: boolean;
+}
+
 /**
  * Rows of a graph laid out in few dimensions, [rows, dimensions], so that rows that are joined lie near each other and
- * others do not, by the stochastic descent of McInnes et al. 2018, section 3.2, with a = b = 1, from random places.
+ * others do not, by the stochastic descent of McInnes et al. 2018, section 3.2, with a = b = 1, from random places. An edge
+ * is pulled at in as many rounds as its weight is of the heaviest.
  */
 export function layout(
-  graph: Joined,
-  { dimensions = 3, rounds = 100, seed = 0 }: LayoutOptions = {},
+  { rows, starts, columns, weights }: Joined,
+  { dimensions: width = 3, rounds = 100, seed = 0 }: LayoutOptions = {},
 ): Float32Array {
-  const { rows, starts, columns, weights } = graph;
-  const places = new Float32Array(rows * dimensions);
-  fillNormal(places, { seed, stream: LAYOUT_STREAM, step: 0 });
-  for (let i = 0; i < places.length; i++) places[i]! *= 5;
+  const places = firstPlaces(rows, width, seed);
+  const drawn = openDraws(rows, seed);
   const heaviest = weights.reduce((most, each) => Math.max(most, each), 0);
   const due = Float32Array.from(weights, (weight) => heaviest / weight);
-  const drawn = openDraws(rows, seed);
 
-  /** Moves i, and j where it is to move too, by a share of their difference. */
-  const move = (i: number, j: number, share: number, rate: number, both: boolean) => {
-    for (let k = 0; k < dimensions; k++) {
-      const by = rate * held(share * (places[i + k]! - places[j + k]!));
-      places[i + k]! += by;
-      if (both) places[j + k]! -= by;
+  function pullAt(edge: number, i: number, rate: number): void {
+    const j = columns[edge]! * width;
+    move(places, i, j, width, { share: pull(squaredDistance(places, i, j, width)), rate, both: true });
+    for (let n = 0; n < PUSHED; n++) {
+      const other = drawn() * width;
+      const share = push(squaredDistance(places, i, other, width));
+      if (other !== i) move(places, i, other, width, { share, rate, both: false });
     }
-  };
+  }
 
   for (let round = 1; round <= rounds; round++) {
     const rate = 1 - (round - 1) / rounds;
     for (let row = 0; row < rows; row++) {
-      const i = row * dimensions;
-      for (let at = starts[row]!; at < starts[row + 1]!; at++) {
-        if (due[at]! > round) continue;
-        due[at]! += heaviest / weights[at]!;
-        const j = columns[at]! * dimensions;
-        move(i, j, pull(squaredDistance(places, i, j, dimensions)), rate, true);
-        for (let n = 0; n < PUSHED; n++) {
-          const other = drawn() * dimensions;
-          if (other !== i) move(i, other, push(squaredDistance(places, i, other, dimensions)), rate, false);
-        }
+      for (let edge = starts[row]!; edge < starts[row + 1]!; edge++) {
+        if (due[edge]! > round) continue;
+        due[edge]! += heaviest / weights[edge]!;
+        pullAt(edge, row * width, rate);
       }
     }
   }
