@@ -1,5 +1,6 @@
 // node models/reproduce.mjs NAME … [--data-dir DIR] [--seeds 1,2,3] [--threads N]: trains what models/NAME/entry.json names, over
-// its seeds, ships the first one's bundle and writes its figures. Runs go into runs/; one that is finished is not trained again.
+// its seeds, ships the first one's bundle and writes its figures. Runs go into runs/; one that
+// is finished is not trained again. DIR is a folder with one of each data set, or of the one asked for; without it they are fetched.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -28,14 +29,14 @@ function run(script, words) {
 }
 
 const threads = values.threads === undefined ? [] : ['--threads', values.threads];
-const dataOf = ({ data }) => (values['data-dir'] ? ['--data-dir', join(values['data-dir'], data.name)] : []);
+const data = values['data-dir'] === undefined ? [] : ['--data-dir', values['data-dir']];
 
 /** Trains a recipe with a seed, after the one that it begins with; gives the folder of its run. */
 function train(name, seed, { without = false } = {}) {
-  const [recipe, entry] = ['recipe.json', 'entry.json'].map((file) => json(join(here, name, file)));
+  const entry = json(join(here, name, 'entry.json'));
   const folder = join('runs', `${name}${without ? '-without-bound' : ''}-seed${seed}`);
   const first = entry.first ? ['--init-from', train(entry.first, seed)] : [];
-  const flags = [...dataOf(recipe), ...threads];
+  const flags = [...data, ...threads];
   const begun = existsSync(join(folder, 'run.json'));
   const what = [
     '--recipe',
@@ -56,12 +57,13 @@ function reproduce(name) {
   const seeds = values.seeds?.split(',').map(Number) ?? entry.seeds;
   const runs = seeds.map((seed) => train(name, seed));
   const without = (entry.withoutBound ?? []).map((seed) => train(name, seed, { without: true }));
+  if (entry.ships === false) return;
+  run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
   run(join(here, 'result.mjs'), [
     join(here, name),
     ...runs,
     ...(without.length > 0 ? ['--without', ...without] : []),
   ]);
-  if (entry.ships !== false) run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
 }
 
 for (const name of positionals) reproduce(name);

@@ -1,5 +1,5 @@
 // node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the figures of
-// the epochs that ship over seeds; after --without stand the runs of the same seeds without the bound, to be shown beside them.
+// the epochs that ship over seeds, and tells them on the card; after --without stand the runs of the same seeds without the bound, to be shown beside them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bestEpoch, isFinished } from '@semivae/train';
@@ -61,4 +61,26 @@ const result = {
   versions: infos[0].versions,
 };
 writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+
+const row = (what, { mean, std, seeds }) => `| ${what} | ${mean} ± ${std} % | ${seeds.join(', ')} |`;
+
+/** What a card says of all seeds: with the bound, and without it where that was trained. */
+const overSeeds = ({ error, errorWithoutBound, seeds, minutes, machine }) => `## Over seeds
+
+| | test error, mean ± standard deviation | seeds ${seeds.join(', ')} |
+|---|---|---|
+${row(errorWithoutBound ? 'with the bound' : 'this recipe', error)}
+${errorWithoutBound ? `${row('the same without the bound', errorWithoutBound)}\n` : ''}
+Minutes: ${minutes.join(', ')} (${machine}).
+
+`;
+
+/** The card with that section before its limits, in place of an older one. */
+function tellOnCard(path) {
+  if (!existsSync(path)) return;
+  const card = readFileSync(path, 'utf8').replace(/## Over seeds\n[\s\S]*?(?=## )/, '');
+  writeFileSync(path, card.replace('## Limits', `${overSeeds(result)}## Limits`));
+}
+
+tellOnCard(join(folder, 'README.md'));
 console.log(JSON.stringify(result));
