@@ -11,7 +11,7 @@ import {
   topK,
   transpose,
 } from '@semivae/graph';
-import type { Tensor } from '@semivae/runtime/core';
+import type { Tensor, Tensors } from '@semivae/runtime/core';
 import type { Engine } from '../engines/engine.ts';
 import { fed } from '../engines/onnxruntime.ts';
 
@@ -38,39 +38,41 @@ function closenessGraph(rows: number, width: number, count: number) {
 
 const squaredLength = (row: Float32Array): number => row.reduce((total, each) => total + each * each, 0);
 
-/** Finds the `count` nearest others of each row of [rows, width] features by the Euclidean distance. */
+/** The others of what was found for a row, by their distance; the row is likely to be among them, but not if many equal it. */
+function keepOthers(row: number, length: number, found: Tensors, at: number, kept: Nearest): void {
+  const { count, indices, squaredDistances } = kept;
+  for (let i = 0, to = row * count; i <= count && to < (row + 1) * count; i++) {
+    const other = Number(found.indices!.data[at + i]);
+    if (other === row) continue;
+    indices[to] = other;
+    squaredDistances[to++] = Math.max(0, length - 2 * Number(found.closeness!.data[at + i]));
+  }
+}
+
+/** The nearest others of each row of [rows, width] features by the Euclidean distance, so many, or all where there are fewer. */
 export async function nearestRows(
   engine: Engine,
   { shape, data }: StoredTensor,
-  count: number,
+  most: number,
 ): Promise<Nearest> {
   const [rows, width] = shape as readonly [number, number];
+  const count = Math.min(most, rows - 1);
+  const size = rows * count;
+  const kept = { rows, count, indices: new Int32Array(size), squaredDistances: new Float32Array(size) };
   const evaluator = await engine.openGraph(closenessGraph(rows, width, count + 1));
   const all = fed({ shape, data });
-  const indices = new Int32Array(rows * count);
-  const squaredDistances = new Float32Array(rows * count);
   try {
     for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
       const own = data.slice(start * width, (start + ROWS_AT_ONCE) * width);
       const asked: Tensor = { type: 'float32', dims: [own.length / width, width], data: own };
       const found = await evaluator.run({ asked, all });
       for (let i = 0; i < own.length / width; i++) {
-        const row = start + i;
-        const length = squaredLength(data.subarray(row * width, (row + 1) * width));
-        let to = row * count;
-        for (let j = 0; j <= count && to < (row + 1) * count; j++) {
-          const other = Number(found.indices!.data[i * (count + 1) + j]);
-          if (other === row) continue;
-          indices[to] = other;
-          squaredDistances[to++] = Math.max(
-            0,
-            length - 2 * Number(found.closeness!.data[i * (count + 1) + j]),
-          );
-        }
+        const length = squaredLength(own.subarray(i * width, (i + 1) * width));
+        keepOthers(start + i, length, found, i * (count + 1), kept);
       }
     }
   } finally {
     await evaluator.close();
   }
-  return { rows, count, indices, squaredDistances };
+  return kept;
 }

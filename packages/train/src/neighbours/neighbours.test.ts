@@ -47,6 +47,12 @@ describe('the nearest rows', () => {
     const { indices } = await nearestRows(engine, features(new Float32Array(8 * WIDTH).fill(1)), 3);
     indices.forEach((other, at) => expect(other).not.toBe(Math.floor(at / 3)));
   });
+
+  test('are all others where more are asked for', async () => {
+    const { count, indices } = await nearestRows(engine, features(drawn(4, 5)), 9);
+    expect(count).toBe(3);
+    expect([...indices.subarray(0, 3)].sort()).toEqual([1, 2, 3]);
+  });
 });
 
 describe('the graph that joins near rows', () => {
