@@ -79,6 +79,16 @@ describe('a grid', () => {
     expect(best!).toBeLessThanOrEqual(next!);
   });
 
+  test('begins with a run, all of it, and goes on with no other', async () => {
+    const [from, other] = answer.settings.map(({ runs }) => runs[0]!) as [string, string];
+    const begin = ['--out', 'begun', '--seeds', '1', '--epochs', '1', '--init-from'];
+    const { settings } = await answered(...begin, `grid/${from}`);
+    const { initFrom } = JSON.parse(read(`begun/${settings[0]!.runs[0]}/run.json`));
+    expect(initFrom.run).toBe(from);
+    const changed = await sweep(...begin, `grid/${other}`, '--json');
+    expect([changed.code, answerOf(changed)]).toMatchObject([2, { failure: { code: 'SWEEP_CHANGED' } }]);
+  });
+
   test('is of whole runs, each as train makes it, with a log beside', async () => {
     const [{ runs }] = answer.settings as [Answer['settings'][number]];
     const by = ['--seed', '1', '--threads', '1', '--out', 'alone', '--set'];

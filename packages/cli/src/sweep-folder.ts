@@ -24,6 +24,8 @@ export interface Sweep {
   readonly settings: readonly Fields[];
   /** Every setting is trained with the seeds 1 to this. */
   readonly seeds: number;
+  /** The run that every training begins with. */
+  readonly initFrom?: string;
   /** The words that asked for it. */
   readonly command: string;
 }
@@ -77,6 +79,8 @@ function droppedOf(before: Sweep, now: Sweep): string | undefined {
   const dropped = before.settings.find((fields) => !asked.has(keyOf(fields)));
   if (dropped)
     return `it was begun with ${showFields(dropped) || 'the recipe as it is'}, which is left out now`;
+  if (before.initFrom !== now.initFrom)
+    return `its trainings begin with ${before.initFrom ?? 'nothing'}, not with ${now.initFrom ?? 'nothing'}`;
   return before.seeds > now.seeds ? `it was begun with ${before.seeds} seeds, not ${now.seeds}` : undefined;
 }
 

@@ -42,7 +42,9 @@ export interface Failed {
 export interface Circumstances {
   /** The folder of the sweep. */
   readonly folder: string;
-  /** Flags that are handed on. */
+  /** Flags of a training that begins, not of one that goes on. */
+  readonly begin: readonly string[];
+  /** Flags that are handed on to every training. */
   readonly flags: readonly string[];
   /** Aborted: trainings save and stop. */
   readonly signal: AbortSignal;
@@ -58,7 +60,7 @@ function beginning({ setting: { fields }, seed, run }: Job, folder: string): str
 }
 
 /** Goes on with a run that has begun; one that was cut while its folder was made begins again. */
-async function wordsOf(job: Job, folder: string): Promise<string[]> {
+async function wordsOf(job: Job, { folder, begin }: Circumstances): Promise<string[]> {
   const run = join(folder, job.run);
   const begun = await readFile(join(run, RUN_FILE)).then(
     () => true,
@@ -66,7 +68,7 @@ async function wordsOf(job: Job, folder: string): Promise<string[]> {
   );
   if (begun) return ['train', '--resume', run];
   await rm(run, { recursive: true, force: true });
-  return beginning(job, folder);
+  return [...beginning(job, folder), ...begin];
 }
 
 interface Exit {
@@ -115,9 +117,10 @@ export const linesOf = (folder: string, { run }: Job): Promise<MetricsLine[]> =>
   readMetrics(join(folder, run)).catch(() => []);
 
 /** Trains a job in a process of its own, to its end unless it is stopped or fails; what it says goes to a log. */
-export async function runJob(job: Job, { folder, flags, signal }: Circumstances): Promise<Ended> {
+export async function runJob(job: Job, circumstances: Circumstances): Promise<Ended> {
+  const { folder, flags, signal } = circumstances;
   const log = join(folder, `${job.run}.log`);
-  const exit = await runSemivae([...(await wordsOf(job, folder)), ...flags, '--json'], log, signal);
+  const exit = await runSemivae([...(await wordsOf(job, circumstances)), ...flags, '--json'], log, signal);
   if (exit.code === exitCodes.interrupted) return 'stopped';
   if (exit.code !== 0) return { failed: { job, failure: failureOf(exit, job.run, log), code: exit.code } };
   const lines = await readMetrics(join(folder, job.run));

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Recipe } from '@semivae/train/node';
+import { type Recipe, readRun } from '@semivae/train/node';
 import type { SharedOptions } from '../arguments.ts';
 import type { EngineFlags } from '../engine.ts';
 import { CommandFailure, exitCodes, Interrupted } from '../failure.ts';
@@ -31,6 +31,7 @@ export interface SweepOptions extends SharedOptions, EngineFlags {
   readonly seeds: number;
   readonly set?: readonly string[];
   readonly epochs?: string;
+  readonly initFrom?: string;
   readonly dataDir?: string;
   readonly jobs: number;
   readonly by?: string;
@@ -64,7 +65,7 @@ function checkDraws({ random, range = [], seed }: SweepOptions): void {
 }
 
 function planOf(recipe: Recipe, options: SweepOptions): Plan {
-  const { grid = [], range = [], random: draws = 0, seed = 1, seeds } = options;
+  const { grid = [], range = [], random: draws = 0, seed = 1, seeds, initFrom } = options;
   const settings = settingsOf(recipe, {
     grid: grid.map(parsedGrid),
     ranges: range.map(parsedRange),
@@ -72,8 +73,8 @@ function planOf(recipe: Recipe, options: SweepOptions): Plan {
     seed,
   });
   const { out: folder = join('sweeps', recipe.name.replace(/[^\w.-]+/g, '-')) } = options;
-  const sweep = { recipe, settings: settings.map(({ fields }) => fields), seeds, command: sameCommand() };
-  return { folder, sweep, settings };
+  const asked = { recipe, settings: settings.map(({ fields }) => fields), seeds, command: sameCommand() };
+  return { folder, sweep: { ...asked, ...(initFrom !== undefined && { initFrom }) }, settings };
 }
 
 /** A plan, and what is finished of it. */
@@ -92,7 +93,8 @@ async function figuresOf({ settings, before }: Begun, options: SweepOptions, out
 /** Finds every mistake that can be found before anything is trained or written. */
 async function checkedPlan(name: string, options: SweepOptions, output: Output): Promise<Begun> {
   checkDraws(options);
-  const { set, epochs, by } = options;
+  const { set, epochs, by, initFrom } = options;
+  if (initFrom !== undefined) await readRun(initFrom);
   const recipe = await chooseRecipe({ recipe: name, ...(set && { set }), ...(epochs && { epochs }) });
   const plan = planOf(recipe, options);
   checkDecidable(
@@ -157,7 +159,9 @@ async function trainAll(plan: Begun, options: SweepOptions) {
   const left = all.filter(({ setting, seed }) => !known.has(identity({ ...setting, seed })));
   const broken = new AbortController();
   const signal = AbortSignal.any([interruption, broken.signal]);
-  const circumstances: Circumstances = { folder, flags: handedOn(options), signal };
+  const { initFrom } = options;
+  const begin = initFrom === undefined ? [] : ['--init-from', initFrom];
+  const circumstances: Circumstances = { folder, begin, flags: handedOn(options), signal };
   const results = [...before];
   const failures: Failed[] = [];
   let stopped = false;

@@ -42,6 +42,7 @@ export function addSweep(program: Command): void {
     .option('--seeds <n>', 'train each setting with the seeds 1 to n', positive, 3)
     .option('--set <path=value>', 'set a field in all settings; may be repeated', gathered)
     .option('--epochs <n>', 'how often each row is seen')
+    .option('--init-from <run>', 'every training begins with what this run has found')
     .option('--data-dir <folder>', 'read a named data set from here instead of downloading it')
     .option('--jobs <n>', 'trainings at a time', positive, 2)
     .addOption(engineOption())
