@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseRecipe, recipeJsonSchema } from './recipe.ts';
+import { parseRecipe, recipeJsonSchema, withField } from './recipe.ts';
 import { builtInRecipe, recipes } from './recipes.ts';
 
 const codeOf = (work: () => unknown): { code?: string; message?: string } => {
@@ -36,6 +36,12 @@ describe('a recipe', () => {
     const error = codeOf(() => parseRecipe(raw));
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
+  });
+
+  test('that gives a field in one of its shapes has all fields of that shape', () => {
+    const recipe = withField(parseRecipe({}), 'model.classifier.channels', '[8,16]');
+    expect(recipe.model.classifier).toMatchObject({ channels: [8, 16], hidden: [600, 600] });
+    expect(withField(recipe, 'model.classifier', '[300]').model.classifier).toEqual([300]);
   });
 
   test('has a schema file beside it that says the same', () => {

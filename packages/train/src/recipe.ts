@@ -342,14 +342,19 @@ export interface RecipeField {
 
 interface JsonSchema extends Omit<RecipeField, 'path'> {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly anyOf?: readonly JsonSchema[];
 }
 
+/** A field of several shapes is listed as each of them. */
 const leaves = ({ properties = {} }: JsonSchema, before = ''): RecipeField[] =>
-  Object.entries(properties).flatMap(([key, each]) =>
-    each.properties
-      ? leaves(each, `${before}${key}.`)
-      : [{ path: `${before}${key}`, type: each.type, default: each.default, description: each.description }],
-  );
+  Object.entries(properties).flatMap(([key, each]) => {
+    const path = `${before}${key}`;
+    return (each.anyOf ?? [each]).flatMap((shape) =>
+      shape.properties
+        ? leaves(shape, `${path}.`)
+        : [{ path, type: shape.type, default: each.default, description: each.description }],
+    );
+  });
 
 /** The fields of a recipe, in the order of its schema. */
 export const recipeFields: readonly RecipeField[] = leaves(recipeJsonSchema() as JsonSchema).filter(

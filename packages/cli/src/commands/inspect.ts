@@ -92,10 +92,13 @@ interface Difference {
   readonly default: unknown;
 }
 
+const hasFields = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value);
+
 function differences(recipe: Recipe): Difference[] {
   const plain = parseRecipe({});
   return recipeFields
     .map(({ path }) => ({ path, value: valueAt(recipe, path), default: valueAt(plain, path) }))
+    .filter(({ value }) => !hasFields(value))
     .filter((each) => JSON.stringify(each.value) !== JSON.stringify(each.default));
 }
 
