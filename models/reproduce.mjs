@@ -56,7 +56,8 @@ function reproduce(name) {
   const entry = json(join(here, name, 'entry.json'));
   const seeds = values.seeds?.split(',').map(Number) ?? entry.seeds;
   const runs = seeds.map((seed) => train(name, seed));
-  const without = (entry.withoutBound ?? []).map((seed) => train(name, seed, { without: true }));
+  const twins = (entry.withoutBound ?? []).filter((seed) => seeds.includes(seed));
+  const without = twins.map((seed) => train(name, seed, { without: true }));
   if (entry.ships === false) return;
   run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
   run(join(here, 'result.mjs'), [
