@@ -1,8 +1,8 @@
 // node models/reproduce.mjs NAME … [--data-dir DIR] [--seeds 1,2,3] [--threads N]: trains what models/NAME/entry.json names, over
-// its seeds, ships the first one's bundle and writes its figures. Runs go into runs/; one that
+// its seeds, evaluates, ships the first one's bundle and writes its figures. Runs go into runs/; one that
 // is finished is not trained again. DIR is a folder with one of each data set, or of the one asked for; without it they are fetched.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -22,10 +22,13 @@ NAME is one of ${entries().join(', ')}`);
   process.exit(2);
 }
 
-function run(script, words) {
+/** Runs a script with these words; gives what it says on stdout where that is asked for. */
+function run(script, words, { read = false } = {}) {
   console.error(`> ${[script, ...words].map((each) => (each === cli ? 'semivae' : each)).join(' ')}`);
-  const { status } = spawnSync(process.execPath, [script, ...words], { stdio: 'inherit' });
+  const stdio = ['inherit', read ? 'pipe' : 'inherit', 'inherit'];
+  const { status, stdout } = spawnSync(process.execPath, [script, ...words], { stdio, encoding: 'utf8' });
   if (status !== 0) process.exit(status ?? 1);
+  return stdout;
 }
 
 const threads = values.threads === undefined ? [] : ['--threads', values.threads];
@@ -52,6 +55,14 @@ function train(name, seed, { without = false } = {}) {
   return folder;
 }
 
+/** Writes what an entry asks of a trained run beside it: log-likelihood, how a judge takes its samples. */
+function evaluate({ evaluate: asked, judge }, folder) {
+  const told = join(folder, 'evaluation.json');
+  if (!asked || existsSync(told)) return;
+  const words = [...asked, ...(judge ? ['--judge', train(judge, 1)] : []), ...data, ...threads];
+  writeFileSync(told, run(cli, ['evaluate', folder, ...words, '--json'], { read: true }));
+}
+
 function reproduce(name) {
   const entry = json(join(here, name, 'entry.json'));
   const seeds = values.seeds?.split(',').map(Number) ?? entry.seeds;
@@ -59,6 +70,7 @@ function reproduce(name) {
   const twins = (entry.withoutBound ?? []).filter((seed) => seeds.includes(seed));
   const without = twins.map((seed) => train(name, seed, { without: true }));
   if (entry.ships === false) return;
+  for (const each of runs) evaluate(entry, each);
   run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
   run(join(here, 'result.mjs'), [
     join(here, name),

@@ -37,15 +37,30 @@ function endOf(run) {
   return { ...lines.at(best), trained: epoch, minutes: minutes + (initFrom?.minutes ?? 0) };
 }
 
-/** Mean and deviation of the test errors of runs, and the errors themselves. */
-function errorOf(ends) {
-  const errors = ends.map((end) => end.testError);
-  return { mean: rounded(mean(errors)), std: rounded(spread(errors)), seeds: errors.map(rounded) };
+/** Mean and deviation of a figure over runs, and the figures themselves; nothing where they have none. */
+function over(figures) {
+  if (figures.some((each) => each === undefined)) return undefined;
+  return { mean: rounded(mean(figures)), std: rounded(spread(figures)), seeds: figures.map(rounded) };
+}
+
+const errorOf = (ends) => over(ends.map((end) => end.testError));
+
+/** What `semivae evaluate --json` told of a run, where reproduce.mjs asked. */
+const toldOf = (run) => (existsSync(join(run, 'evaluation.json')) ? json(join(run, 'evaluation.json')) : {});
+
+/** log p(x) in nats, over seeds, and how it was estimated. */
+function likelihoodOf(told) {
+  const each = told.map(({ likelihood }) => likelihood);
+  const found = over(each.map((likelihood) => likelihood?.mean));
+  if (!found) return undefined;
+  const { standardError, n: rows, samples } = each[0];
+  return { ...found, standardError: rounded(standardError), rows, samples };
 }
 
 const entry = existsSync(join(folder, 'entry.json')) ? json(join(folder, 'entry.json')) : {};
 const infos = runs.map((run) => json(join(run, 'run.json')));
 const ends = runs.map(endOf);
+const told = runs.map(toldOf);
 const [{ recipe }] = infos;
 const result = {
   data: recipe.data.name,
@@ -55,6 +70,8 @@ const result = {
   ...(recipe.patience && { stoppedAt: ends.map((end) => end.trained) }),
   error: errorOf(ends),
   ...(without.length > 0 && { errorWithoutBound: errorOf(without.map(endOf)) }),
+  samplesJudgedRight: over(told.map(({ judge }) => judge?.accuracy)),
+  logLikelihood: likelihoodOf(told),
   seeds: infos.map((info) => info.seed),
   minutes: ends.map((end) => rounded(end.minutes)),
   machine: '2 cores, x86-64, AVX2',
@@ -62,18 +79,33 @@ const result = {
 };
 writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 
-const row = (what, { mean, std, seeds }) => `| ${what} | ${mean} ± ${std} % | ${seeds.join(', ')} |`;
+/** A line of the card's table for a figure that there is. */
+const row = (what, figure, unit) =>
+  figure ? [`| ${what} | ${figure.mean} ± ${figure.std} ${unit} | ${figure.seeds.join(', ')} |`] : [];
+
+const likelihoodName = ({ rows, samples }) =>
+  `log p(x) ± its standard error, ${samples} importance samples, ${rows} test images`;
 
 /** What a card says of all seeds: with the bound, and without it where that was trained. */
-const overSeeds = ({ error, errorWithoutBound, seeds, minutes, machine }) => `## Over seeds
+function overSeeds({ error, errorWithoutBound, samplesJudgedRight, logLikelihood, seeds, minutes, machine }) {
+  const rows = [
+    ...row(errorWithoutBound ? 'test error, with the bound' : 'test error', error, '%'),
+    ...row('test error of the same without the bound', errorWithoutBound, '%'),
+    ...row('samples that a judge takes for their class', samplesJudgedRight, '%'),
+    ...(logLikelihood
+      ? row(likelihoodName(logLikelihood), { ...logLikelihood, std: logLikelihood.standardError }, 'nats')
+      : []),
+  ];
+  return `## Over seeds
 
-| | test error, mean ± standard deviation | seeds ${seeds.join(', ')} |
+| | mean ± standard deviation | seeds ${seeds.join(', ')} |
 |---|---|---|
-${row(errorWithoutBound ? 'with the bound' : 'this recipe', error)}
-${errorWithoutBound ? `${row('the same without the bound', errorWithoutBound)}\n` : ''}
+${rows.join('\n')}
+
 Minutes: ${minutes.join(', ')} (${machine}).
 
 `;
+}
 
 /** The card with that section before its limits, in place of an older one. */
 function tellOnCard(path) {
