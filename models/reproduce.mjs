@@ -69,9 +69,9 @@ function reproduce(name) {
   const runs = seeds.map((seed) => train(name, seed));
   const twins = (entry.withoutBound ?? []).filter((seed) => seeds.includes(seed));
   const without = twins.map((seed) => train(name, seed, { without: true }));
-  if (entry.ships === false) return;
+  if (entry.ships === false && !entry.evaluate) return;
   for (const each of runs) evaluate(entry, each);
-  run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
+  if (entry.ships !== false) run(cli, ['export', runs[0], '--out', join(here, name), '--name', name]);
   run(join(here, 'result.mjs'), [
     join(here, name),
     ...runs,
