@@ -92,13 +92,12 @@ interface Difference {
   readonly default: unknown;
 }
 
-const hasFields = (value: unknown): boolean => typeof value === 'object' && !Array.isArray(value);
-
+/** Fields that are not as when left out; one that stands in another of its shapes is told by the fields of that shape. */
 function differences(recipe: Recipe): Difference[] {
   const plain = parseRecipe({});
   return recipeFields
+    .filter(({ path, type }) => type !== 'array' || Array.isArray(valueAt(recipe, path)))
     .map(({ path }) => ({ path, value: valueAt(recipe, path), default: valueAt(plain, path) }))
-    .filter(({ value }) => !hasFields(value))
     .filter((each) => JSON.stringify(each.value) !== JSON.stringify(each.default));
 }
 
