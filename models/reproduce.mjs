@@ -56,9 +56,9 @@ function train(name, seed, { without = false } = {}) {
 }
 
 /** Writes what an entry asks of a trained run beside it: log-likelihood, how a judge takes its samples. */
-function evaluate({ evaluate: asked, judge }, folder) {
+function evaluate({ evaluate: asked = [], judge }, folder) {
   const told = join(folder, 'evaluation.json');
-  if (!asked || existsSync(told)) return;
+  if ((asked.length === 0 && !judge) || existsSync(told)) return;
   const words = [...asked, ...(judge ? ['--judge', train(judge, 1)] : []), ...data, ...threads];
   writeFileSync(told, run(cli, ['evaluate', folder, ...words, '--json'], { read: true }));
 }

@@ -79,22 +79,20 @@ const result = {
 };
 writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 
-/** A line of the card's table for a figure that there is. */
-const row = (what, figure, unit) =>
-  figure ? [`| ${what} | ${figure.mean} ± ${figure.std} ${unit} | ${figure.seeds.join(', ')} |`] : [];
-
-const likelihoodName = ({ rows, samples }) =>
-  `log p(x) ± its standard error, ${samples} importance samples, ${rows} test images`;
+/** A line of the card's table for a figure that there is; of one run alone there is no deviation. */
+function row(what, figure) {
+  if (!figure) return [];
+  const { mean, std, seeds } = figure;
+  return [`| ${what} | ${mean}${seeds.length > 1 ? ` ± ${std}` : ''} % | ${seeds.join(', ')} |`];
+}
 
 /** What a card says of all seeds: with the bound, and without it where that was trained. */
-function overSeeds({ error, errorWithoutBound, samplesJudgedRight, logLikelihood, seeds, minutes, machine }) {
+function overSeeds({ error, errorWithoutBound, samplesJudgedRight, seeds, minutes, machine }) {
+  const twins = without.map((run) => json(join(run, 'run.json')).seed);
   const rows = [
-    ...row(errorWithoutBound ? 'test error, with the bound' : 'test error', error, '%'),
-    ...row('test error of the same without the bound', errorWithoutBound, '%'),
-    ...row('samples that a judge takes for their class', samplesJudgedRight, '%'),
-    ...(logLikelihood
-      ? row(likelihoodName(logLikelihood), { ...logLikelihood, std: logLikelihood.standardError }, 'nats')
-      : []),
+    ...row(errorWithoutBound ? 'test error, with the bound' : 'test error', error),
+    ...row(`test error without the bound, seeds ${twins.join(', ')}`, errorWithoutBound),
+    ...row('samples that a judge takes for their class', samplesJudgedRight),
   ];
   return `## Over seeds
 
