@@ -225,6 +225,15 @@ describe.concurrent('report', () => {
 });
 
 describe.concurrent('inspect', () => {
+  test('a run tells what its recipe takes columns for', async () => {
+    writeCsv('kinds.csv', orders(600, 2));
+    const quick = [...tiny, '--set', 'stepsPerEpoch=2', '--epochs', '1', '--out', 'kinds'];
+    await run('train', '--data', 'kinds.csv', '--column', 'class=ignored', ...quick);
+    expect((await run('inspect', 'kinds')).stdout).toMatch(
+      /^data\.columns +\{"class":\{"kind":"ignored"\}\}/m,
+    );
+  });
+
   test('a run and a bundle of a table tell of their columns, the score and the threshold', async () => {
     const ofRun = await run('inspect', 'run');
     expect(ofRun.stdout).toMatch(
