@@ -16,6 +16,9 @@ const augmentationSchema = z
       .default(0)
       .describe('The deviation, in pixels, of moves that differ from place to place.'),
     mirror: z.boolean().default(false).describe('Mirror every other image, on average, left to right.'),
+    erase: share
+      .default(0)
+      .describe("The longest side of a box that is painted over with some grey, as a share of the image's."),
   })
   .describe('How far images are moved at random, anew at each step, before the classifier learns from them.');
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { digits } from './digits.ts';
 import { areMoved, fillMaps, type Moves, openMover, type Sides } from './moves.ts';
 
-const still: Moves = { shift: 0, rotation: 0, scale: 0, shear: 0, elastic: 0, mirror: false };
-const every: Moves = { shift: 3, rotation: 20, scale: 0.2, shear: 0.2, elastic: 1, mirror: true };
+const still: Moves = { shift: 0, rotation: 0, scale: 0, shear: 0, elastic: 0, mirror: false, erase: 0 };
+const every: Moves = { shift: 3, rotation: 20, scale: 0.2, shear: 0.2, elastic: 1, mirror: true, erase: 0.4 };
 const draw = { seed: 3, stream: 7 };
 
 const { bytes, width, height } = digits({ train: 20, test: 1 }).train;
@@ -121,6 +121,30 @@ test('an image is mirrored as a whole, or not at all', () => {
     return !side;
   });
   expect(new Set(turned)).toEqual(new Set([true, false]));
+});
+
+test('a box of each image is painted over with one grey, and nothing else', () => {
+  const out = moved({ erase: 0.5 });
+  const areas = Array.from({ length: IMAGES }, (_, i) => {
+    const changed = Array.from({ length: width * height }, (_, at) => at).filter(
+      (at) => out[i * width * height + at] !== bytes[i * width * height + at],
+    );
+    const [columns, rows] = [changed.map((at) => at % width), changed.map((at) => Math.floor(at / width))];
+    expect(new Set(changed.map((at) => out[i * width * height + at])).size).toBeLessThanOrEqual(1);
+    const [wide, high] = [columns, rows].map((all) =>
+      all.length ? Math.max(...all) - Math.min(...all) + 1 : 0,
+    );
+    expect(Math.max(wide! / width, high! / height)).toBeLessThanOrEqual(0.5);
+    return wide! * high!;
+  });
+  expect(Math.max(...areas)).toBeGreaterThan(0.1 * width * height);
+});
+
+test('whether a box is painted over changes no other move', () => {
+  const [plain, erased] = [moved({ ...every, erase: 0 }), moved(every)];
+  const changed = plain.filter((each, at) => each !== erased[at]).length / plain.length;
+  expect(changed).toBeGreaterThan(0);
+  expect(changed).toBeLessThan(0.16);
 });
 
 describe('elastic moves', () => {

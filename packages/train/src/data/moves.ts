@@ -1,4 +1,5 @@
 import { fillNormal, fillUniform } from '@semivae/runtime/core';
+import { BOX_DRAWS, boxOf, erase } from './erase.ts';
 
 /** How far images are moved at random; what is 0 or false is left as it is. */
 export interface Moves {
@@ -14,6 +15,8 @@ export interface Moves {
   readonly elastic: number;
   /** Whether every other image, on average, is mirrored left to right. */
   readonly mirror: boolean;
+  /** The longest side of a box that is painted over with some grey, as a share of the image's. */
+  readonly erase: number;
 }
 
 /** Images of bytes: pixels row by row, channels innermost. */
@@ -154,7 +157,7 @@ function fillLine(line: Float64Array, { points, size }: Grid, above: number, far
 }
 
 /**
- * Opens moves of so many images: affine and elastic, bilinear, 0 outside; drawn anew for each image at each step, a pure
+ * Opens moves of so many images: affine and elastic, bilinear, 0 outside, a box then painted over; drawn anew for each image at each step, a pure
  * function of (seed, stream, step).
  */
 export function openMover(sides: Sides, images: number, moves: Moves, draw: MoveDraw): Mover {
@@ -164,6 +167,7 @@ export function openMover(sides: Sides, images: number, moves: Moves, draw: Move
   const maps: Maps = new Float64Array(images * MAP);
   const plane = openPlane(sides);
   const grid = openGrid(sides, images, moves);
+  const boxes = new Float32Array(moves.erase > 0 ? images * BOX_DRAWS : 0);
   const { size, points, starts } = grid;
   const [lineX, lineY] = [new Float64Array(size), new Float64Array(size)];
   const [perColumn, perRow] = [width, height].map((side) => (size - 1) / Math.max(1, side - 1)) as [
@@ -215,6 +219,10 @@ export function openMover(sides: Sides, images: number, moves: Moves, draw: Move
       fillNormal(points, { ...draw, step }, draws.length);
       for (let i = 0; i < points.length; i++) points[i]! *= moves.elastic;
     }
-    for (let image = 0; image < images; image++) moveImage(from, to, image);
+    fillUniform(boxes, { ...draw, step }, draws.length + points.length);
+    for (let image = 0; image < images; image++) {
+      moveImage(from, to, image);
+      if (moves.erase > 0) erase(to, image, sides, boxOf(boxes, image * BOX_DRAWS, sides, moves.erase));
+    }
   };
 }
