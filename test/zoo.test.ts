@@ -4,6 +4,10 @@ import { parseRecipe } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { folderOf, shipped } from './shipped.ts';
 
+const zoo = readFileSync(folderOf('README.md'), 'utf8');
+/** The row of a bundle in the table of all. */
+const rowOf = (bundle: string) => zoo.split('\n').find((line) => line.startsWith(`| [${bundle}](`));
+
 const MEGABYTES = 2 ** 20;
 const json = (bundle: string, name: string) => JSON.parse(readFileSync(join(folderOf(bundle), name), 'utf8'));
 const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
@@ -24,6 +28,14 @@ describe.each(shipped)('models/%s', (bundle) => {
     else expect(own).toBeGreaterThan(0.5);
     expect(figure.mean).toBeCloseTo(mean(figure.seeds), 2);
     expect(figure.seeds.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('stands in the table of all with the figure of its result', () => {
+    const { error, auroc } = result;
+    const [{ mean, std }, digits, unit] = error ? [error, 2, ' %'] : [auroc, 3, ''];
+    expect(rowOf(bundle)).toContain(
+      `[${mean.toFixed(digits)} ± ${std.toFixed(digits)}${unit}](${bundle}/result.json)`,
+    );
   });
 
   test('is small enough to load from a web page', () => {
