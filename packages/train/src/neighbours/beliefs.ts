@@ -103,9 +103,12 @@ async function spreadLabels(engine: Engine, set: TrainingSet, labelled: Int32Arr
   return beliefs;
 }
 
+/** Two classes in one cluster, and another in two, may cost a little less than the classes do: even clusters are preferred. */
+const SLACK = 0.1;
+
 /** Rows of clusters, one-hot. */
 function clusterRows({ rows, classes }: TrainingSet, places: Float32Array, seed: number): Float32Array {
-  const { clusters } = kMeans(places, DIMENSIONS, classes.length, { seed });
+  const { clusters } = kMeans(places, DIMENSIONS, classes.length, { slack: SLACK, seed });
   const beliefs = new Float32Array(rows * classes.length);
   clusters.forEach((cluster, row) => {
     beliefs[row * classes.length + cluster] = 1;

@@ -5,6 +5,8 @@ const MEANS_STREAM = reservedStreams + 0x322;
 export interface MeansOptions {
   /** How often it is tried from other centres. */
   readonly tries?: number;
+  /** Of tries that cost at most this share more than the least, the one whose clusters are the most even is taken. */
+  readonly slack?: number;
   readonly seed?: number;
 }
 
@@ -69,23 +71,38 @@ function assign(places: Float32Array, centers: Float64Array[], clusters: Int32Ar
   return cost;
 }
 
+/** Rows in clusters around centres that begin at drawn rows, as near as they come. */
+function settled(places: Float32Array, width: number, count: number, draws: Float32Array): Clusters {
+  const centers = firstCenters(places, width, count, draws);
+  const clusters = new Int32Array(places.length / width);
+  let [cost, before] = [assign(places, centers, clusters), Infinity];
+  for (let round = 1; round < MOST_ROUNDS && cost < before; round++)
+    [before, cost] = [cost, assign(places, centers, clusters)];
+  return { clusters, cost };
+}
+
+/** The entropy of the clusters' shares of all rows, in nats. */
+function evenness(clusters: Int32Array, count: number): number {
+  const sizes = new Float64Array(count);
+  for (const cluster of clusters) sizes[cluster]!++;
+  const shares = sizes.filter((size) => size > 0).map((size) => size / clusters.length);
+  return -shares.reduce((sum, share) => sum + share * Math.log(share), 0);
+}
+
 /** Rows [rows, width] in `count` clusters of least squared distance to their means (Lloyd 1982), the best of some tries. */
 export function kMeans(
   places: Float32Array,
   width: number,
   count: number,
-  { tries = 50, seed = 0 }: MeansOptions = {},
+  { tries = 50, slack = 0, seed = 0 }: MeansOptions = {},
 ): Clusters {
-  const draws = new Float32Array(count);
-  let best: Clusters | undefined;
-  for (let step = 0; step < tries; step++) {
+  const found = Array.from({ length: tries }, (_, step) => {
+    const draws = new Float32Array(count);
     fillUniform(draws, { seed, stream: MEANS_STREAM, step });
-    const centers = firstCenters(places, width, count, draws);
-    const clusters = new Int32Array(places.length / width);
-    let [cost, before] = [assign(places, centers, clusters), Infinity];
-    for (let round = 1; round < MOST_ROUNDS && cost < before; round++)
-      [before, cost] = [cost, assign(places, centers, clusters)];
-    if (!best || cost < best.cost) best = { clusters, cost };
-  }
-  return best!;
+    return settled(places, width, count, draws);
+  });
+  const least = Math.min(...found.map(({ cost }) => cost));
+  const near = found.filter(({ cost }) => cost <= least * (1 + slack));
+  const even = near.map(({ clusters }) => evenness(clusters, count));
+  return near[even.indexOf(Math.max(...even))]!;
 }

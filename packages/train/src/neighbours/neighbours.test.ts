@@ -24,6 +24,12 @@ const features = (data: Float32Array) => ({ shape: [data.length / WIDTH, WIDTH],
 const squaredDistance = (data: Float32Array, a: number, b: number): number =>
   [0, 1, 2].reduce((sum, k) => sum + (data[a * WIDTH + k]! - data[b * WIDTH + k]!) ** 2, 0);
 
+/** The number that stands most often among these. */
+function mostOften(numbers: Int32Array): number {
+  const count = (of: number) => numbers.filter((each) => each === of).length;
+  return numbers.reduce((best, each) => (count(each) > count(best) ? each : best));
+}
+
 /** Two clouds of rows, far from each other. */
 function clouds(rows: number): Float32Array {
   const data = drawn(2 * rows, 3);
@@ -143,6 +149,21 @@ describe('clusters of least squares', () => {
     const costs = [1, 5, 25].map((tries) => kMeans(data, WIDTH, 7, { tries }).cost);
     expect(costs[1]).toBeLessThanOrEqual(costs[0]!);
     expect(costs[2]).toBeLessThanOrEqual(costs[1]!);
+  });
+
+  test('are even where that costs little: two near clouds are not one, nor a wide one two', () => {
+    // a wide cloud, in which a cut saves the most, and two near ones
+    const data = drawn(300, 5).map((each, i) => {
+      const [cloud, k] = [Math.floor(i / (100 * WIDTH)), i % WIDTH];
+      return k === 0 ? each * (cloud === 0 ? 4 : 1) + [0, 40, 43.5][cloud]! : each;
+    });
+    const isTold = (clusters: Int32Array) =>
+      new Set([0, 1, 2].map((cloud) => mostOften(clusters.subarray(100 * cloud, 100 * (cloud + 1))))).size ===
+      3;
+    expect(isTold(kMeans(data, WIDTH, 3).clusters)).toBe(false);
+    const even = kMeans(data, WIDTH, 3, { slack: 1 });
+    expect(isTold(even.clusters)).toBe(true);
+    expect(even.cost).toBeGreaterThan(kMeans(data, WIDTH, 3).cost);
   });
 });
 
