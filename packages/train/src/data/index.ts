@@ -4,6 +4,7 @@ export * from './dataset.ts';
 export * from './digits.ts';
 export * from './idx.ts';
 export * from './moves.ts';
+export * from './sides.ts';
 export * from './split.ts';
 export * from './table/index.ts';
 export * from './training-set.ts';

@@ -1,7 +1,8 @@
 import { fillUniform } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
 import { digits } from './digits.ts';
-import { areMoved, fillMaps, type Moves, openMover, type Sides } from './moves.ts';
+import { areMoved, fillMaps, type Moves, openMover } from './moves.ts';
+import type { Sides } from './sides.ts';
 
 const still: Moves = { shift: 0, rotation: 0, scale: 0, shear: 0, elastic: 0, mirror: false, erase: 0 };
 const every: Moves = { shift: 3, rotation: 20, scale: 0.2, shear: 0.2, elastic: 1, mirror: true, erase: 0.4 };

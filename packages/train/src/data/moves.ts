@@ -1,5 +1,6 @@
 import { fillNormal, fillUniform } from '@semivae/runtime/core';
-import { BOX_DRAWS, boxOf, erase } from './erase.ts';
+import { BOX_DRAWS, erase } from './erase.ts';
+import type { Sides } from './sides.ts';
 
 /** How far images are moved at random; what is 0 or false is left as it is. */
 export interface Moves {
@@ -17,13 +18,6 @@ export interface Moves {
   readonly mirror: boolean;
   /** The longest side of a box that is painted over with some grey, as a share of the image's. */
   readonly erase: number;
-}
-
-/** Images of bytes: pixels row by row, channels innermost. */
-export interface Sides {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
 }
 
 export const areMoved = ({ mirror, ...amounts }: Moves): boolean =>
@@ -157,8 +151,8 @@ function fillLine(line: Float64Array, { points, size }: Grid, above: number, far
 }
 
 /**
- * Opens moves of so many images: affine and elastic, bilinear, 0 outside, a box then painted over; drawn anew for each image at each step, a pure
- * function of (seed, stream, step).
+ * Opens moves of so many images: affine and elastic, bilinear, 0 outside, a box then painted over; drawn anew for each
+ * image at each step, a pure function of (seed, stream, step).
  */
 export function openMover(sides: Sides, images: number, moves: Moves, draw: MoveDraw): Mover {
   const { width, height, channels } = sides;
@@ -222,7 +216,7 @@ export function openMover(sides: Sides, images: number, moves: Moves, draw: Move
     fillUniform(boxes, { ...draw, step }, draws.length + points.length);
     for (let image = 0; image < images; image++) {
       moveImage(from, to, image);
-      if (moves.erase > 0) erase(to, image, sides, boxOf(boxes, image * BOX_DRAWS, sides, moves.erase));
+      if (moves.erase > 0) erase(to, image, sides, moves.erase, boxes, image * BOX_DRAWS);
     }
   };
 }
