@@ -14,6 +14,7 @@ import {
 } from '@semivae/model';
 import {
   adam,
+  averaged,
   type Bound,
   elbo,
   type FewLabelsOptions,
@@ -89,9 +90,12 @@ export interface ModelExample {
   readonly feeds: Feeds;
 }
 
+/** The data that a graph reaches, and random numbers for all else. */
 function feedsOf(reached: Graph, likelihood: Likelihood): Feeds {
   const data = dataOf(likelihood);
-  const given = reached.inputs.map(({ leaf }) => [leaf.name, data[leaf.name]!] as const);
+  const given = reached.inputs.map(
+    ({ leaf, shape }) => [leaf.name, data[leaf.name] ?? uniforms(shape as number[], leaf.name)] as const,
+  );
   return { ...Object.fromEntries(given), ...drawnLeaves(reached) };
 }
 
@@ -177,11 +181,19 @@ export const everything: FewLabelsOptions = Object.assign({}, nothingMore, ...Ob
 const fewLabelsOf = (options: FewLabelsOptions, model: Model = normalised): Objective =>
   fewLabels(model, inTraining(labelled(sizes.x)), inTraining(unlabelled(sizes.x)), options);
 
+/** Moved rows are taught by the running means of the weights. */
+const taught: FewLabelsOptions = {
+  ...nothingMore,
+  ...held['consistency under moves'],
+  consistency: { weight: 1, teacher: 'average' },
+};
+
 /** The objectives of few labels, around a classifier that is normalised over the batch and thinned out. */
 export const fewLabelsExamples: readonly ModelExample[] = [
   ...Object.entries(held).map(([name, options]) =>
     modelExample(`few labels, ${name}`, likelihoods.bernoulli!, fewLabelsOf({ ...nothingMore, ...options })),
   ),
+  modelExample('few labels, taught by running means', likelihoods.bernoulli!, fewLabelsOf(taught)),
   modelExample('few labels, everything', likelihoods.bernoulli!, fewLabelsOf(everything)),
   modelExample('few labels, everything, of images', likelihoods.bernoulli!, fewLabelsOf(everything, seeing)),
   modelExample(
@@ -217,6 +229,7 @@ export const steps: Readonly<Record<string, TrainingStep>> = {
     fewLabelsOf(everything),
     adam({ learningRate: 1e-3, beta1: ramp({ steps: 4, decay: 0.5, from: 0.9, to: 0.5 }) }),
   ),
+  taught: trainingStep('taught', fewLabelsOf(taught), averaged(adam({ learningRate: 1e-3 }), 0.9)),
 };
 
 /** The data of a step, and random parameters and noise. */

@@ -43,12 +43,13 @@ const fewLabels = parseRecipe({
   optimizer: { beta1End: 0.5, average: 0.9 },
 });
 
-/** Moved images, and a classifier that convolves them. */
+/** Moved images, taught by running means, and a classifier that convolves them. */
 const images = parseRecipe({
   ...plain,
   model: { latent: 3, hidden: [12], classifier: { channels: [2, 3], hidden: [10], dropout: 0.2 } },
   augmentation: { shift: 2, rotation: 15, scale: 0.1, shear: 0.1, elastic: 1, mirror: true },
-  objective: { boundWeight: 0.1, consistency: { weight: 1 }, entropy: 0.5 },
+  objective: { boundWeight: 0.1, consistency: { weight: 1, teacher: 'average' }, entropy: 0.5 },
+  optimizer: { average: 0.9 },
 });
 
 /** Trains until a step, or to the end; what is kept is what a file would hold. */

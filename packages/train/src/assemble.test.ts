@@ -55,6 +55,23 @@ describe('a step is fed moved rows', () => {
     expect(drawn.filter((name) => name === 'labelled/noise(shown)')).toHaveLength(1);
   });
 
+  const taught = { ...shift, objective: { consistency: { weight: 1, teacher: 'average' } } } as const;
+
+  test('and the running means of the classifier, where they teach', () => {
+    const { objective, state } = stepOf({ ...taught, optimizer: { average: 0.9 } });
+    const kept = state.filter(({ name }) => name.startsWith('average/'));
+    const read: readonly unknown[] = leavesOf([objective.loss], 'input');
+    const teaching = kept.filter(({ leaf }) => read.includes(leaf)).map(({ name }) => name);
+    expect(teaching).toEqual(kept.map(({ name }) => name).filter((name) => name.includes('q(y|x)')));
+    expect(teaching.length).toBeGreaterThan(5);
+  });
+
+  test('which must be kept', () => {
+    const { code, message } = codeOf(() => stepOf(taught));
+    expect(code).toBe('TEACHER_MISSING');
+    expect(message).toMatch(/recipe small, objective\.consistency\.teacher.*optimizer\.average/s);
+  });
+
   test('and labelled rows as they are only where there is a bound of them', () => {
     expect(inputsOf({ ...shift, objective: { boundWeight: 0, entropy: 1 } })).toEqual([
       'labelled/moved/x',

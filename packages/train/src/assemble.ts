@@ -259,6 +259,17 @@ const asksMore = ({ model, batch, objective, augmentation }: Recipe): boolean =>
     objective.start.weight,
   ].some((weight) => weight > 0);
 
+/** Throws `TEACHER_MISSING` where the running means of weights are to teach, but are not kept. */
+function checkTeacher({ name, objective: { consistency }, optimizer }: Recipe): void {
+  if (consistency.weight === 0 || consistency.teacher === 'itself' || optimizer.average !== undefined) return;
+  throw new RecipeError(
+    'TEACHER_MISSING',
+    `recipe ${name}, objective.consistency.teacher`,
+    'no running mean of the weights is kept that could teach',
+    "Set optimizer.average, 0.99 for a start, or let the classifier teach 'itself'.",
+  );
+}
+
 /** What unlabelled rows are believed to be, and a factor that falls from 1 to 0 over the start of the training. */
 function startOf(recipe: Recipe, shape: DataShape): Start {
   const {
@@ -276,6 +287,7 @@ function startOf(recipe: Recipe, shape: DataShape): Start {
 
 /** How a model with classes is learned: by its bounds and its labels, and by more where a recipe asks for it. */
 function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
+  checkTeacher(recipe);
   const { alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   const options = { bound: trainedBound(recipe), alpha, labelledWeight };
   const moved = movedRows(recipe, shape, rows);

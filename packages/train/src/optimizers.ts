@@ -146,6 +146,17 @@ export const adam =
 
 const AVERAGE = 'average/';
 
+const averages = new WeakMap<Value, LeafValue<'input'>>();
+
+/** The running mean of a parameter, as `averaged` keeps it: one leaf, whoever asks. */
+export function averageOf(parameter: LeafValue<'parameter'>): LeafValue<'input'> {
+  const known = averages.get(parameter);
+  if (known) return known;
+  const mean = input(`${AVERAGE}${parameter.leaf.name}`, parameter.shape);
+  averages.set(parameter, mean);
+  return mean;
+}
+
 /**
  * An optimizer that also keeps a running mean of every parameter, which is what ships: mean ← d·mean + (1 − d)·parameter,
  * d rising to `decay` so that the start is forgotten (Polyak and Juditsky 1992).
@@ -155,9 +166,9 @@ export const averaged =
   (parameters, slopes) => {
     const states = optimizer(parameters, slopes);
     const kept = min(div(stepCount, add(stepCount, 10)), decay);
-    const means = parameters.map(({ leaf: { name }, shape }) => {
-      const mean = input(`${AVERAGE}${name}`, shape);
-      const { next } = states.find((each) => each.name === name)!;
+    const means = parameters.map((parameter) => {
+      const mean = averageOf(parameter);
+      const { next } = states.find((each) => each.name === parameter.leaf.name)!;
       return {
         name: mean.leaf.name,
         leaf: mean,

@@ -207,6 +207,12 @@ const objectiveSchema = z.strictObject({
         .positive()
         .default(1)
         .describe('Below 1, what is said of rows as they are is sharpened before it is a goal.'),
+      teacher: z
+        .enum(['itself', 'average'])
+        .default('itself')
+        .describe(
+          'Who says it: the classifier itself, or the running mean of its weights (optimizer.average), which errs less (Tarvainen and Valpola 2017).',
+        ),
     })
     .prefault({})
     .describe('q(y|x) must say of moved unlabelled images what it says of them as they are.'),

@@ -1,4 +1,4 @@
-import { concat, mul, slice, type Value } from '@semivae/graph';
+import { concat, type LeafValue, leavesOf, mul, replaced, slice, type Value } from '@semivae/graph';
 import {
   answered,
   type Categorical,
@@ -8,12 +8,14 @@ import {
   known,
   type Model,
   mapValues,
+  type Pass,
   probingPass,
   query,
 } from '@semivae/model';
 import { type AdversarialOptions, adversarial, type Classify } from './adversarial.ts';
 import { bounds, type SemiSupervisedOptions, unsupervised } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
+import { averageOf } from '../optimizers.ts';
 import { classesOf, crossEntropy, smoothed } from './classification.ts';
 import { consistency } from './consistency.ts';
 import { type Objective, weighted } from './objective.ts';
@@ -35,6 +37,13 @@ export interface MovedRows {
   readonly unlabelled?: Value;
 }
 
+export interface ConsistencyOptions {
+  readonly weight: number;
+  readonly temperature?: number;
+  /** Who says of the rows as they are what moved ones must be: the classifier, or the running means of its weights. */
+  readonly teacher?: 'itself' | 'average';
+}
+
 export interface FewLabelsOptions extends SemiSupervisedOptions {
   /** Weight of the bounds of all rows; at 0 the classifier is trained alone. */
   readonly boundWeight: number;
@@ -48,7 +57,7 @@ export interface FewLabelsOptions extends SemiSupervisedOptions {
   /** Of unlabelled rows as they are, or, where there are moved ones, of those, taught by the rows as they are. */
   readonly pseudoLabels: { readonly weight: number; readonly threshold: number };
   /** Of what is said of moved unlabelled rows, which must be given where it counts. */
-  readonly consistency?: { readonly weight: number; readonly temperature?: number };
+  readonly consistency?: ConsistencyOptions;
   readonly moved?: MovedRows | undefined;
 }
 
@@ -68,12 +77,17 @@ function firstRows(batch: Known, count: number): Known {
  * What q(y|x) says of labelled, unlabelled and moved rows at once, so that all share a normalised layer's statistics; there
  * may be none with labels.
  */
-function sayTogether(model: Model, labelled: Known | undefined, unlabelled: Known, moved?: MovedRows) {
+function sayTogether(
+  model: Model,
+  labelled: Known | undefined,
+  unlabelled: Known,
+  pass: Pass | undefined,
+  moved?: MovedRows,
+) {
   const xOf = (rows: Known) => evidence(rows)[model.x.name]!;
   const [own, others] = [labelled ? rowsOf(labelled) : 0, rowsOf(unlabelled)];
   const first = labelled ? [moved?.labelled ?? xOf(labelled)] : [];
   const x = concat([...first, xOf(unlabelled), ...(moved?.unlabelled ? [moved.unlabelled] : [])], 0);
-  const { pass } = labelled ?? unlabelled;
   const { logits } = query(model.q, classesOf(model), { [model.x.name]: x }, pass) as Categorical;
   return {
     x,
@@ -82,6 +96,22 @@ function sayTogether(model: Model, labelled: Known | undefined, unlabelled: Know
     unlabelled: rowsFrom(logits, own, others),
     ...(moved?.unlabelled && { moved: rowsFrom(logits, own + others, others) }),
   };
+}
+
+/**
+ * What the running means of the classifier's weights say of rows as they are, which is what ships: the statistics that are
+ * kept are those that are found here (Tarvainen and Valpola 2017).
+ */
+function averageSays(model: Model, rows: Known): Value {
+  const x = evidence(rows)[model.x.name]!;
+  const pass = rows.pass && { statistics: rows.pass.statistics };
+  const { logits } = query(model.q, classesOf(model), { [model.x.name]: x }, pass) as Categorical;
+  const below = new Set<Value>(leavesOf([x], 'parameter'));
+  return replaced(logits, (leaf) =>
+    leaf.leaf.kind === 'parameter' && !below.has(leaf)
+      ? averageOf(leaf as LeafValue<'parameter'>)
+      : undefined,
+  );
 }
 
 /** −mean Σ beliefs·log q(y|x), by a factor of the step. */
@@ -104,10 +134,12 @@ export function fewLabels(
   options: FewLabelsOptions,
 ): Objective {
   const y = classesOf(model);
-  const said = sayTogether(model, labelled, unlabelled, options.moved);
+  const { weight: consistencyWeight = 0, temperature, teacher = 'itself' } = options.consistency ?? {};
+  const isTaught = consistencyWeight > 0 && teacher === 'average';
+  const { pass, scope } = labelled ?? unlabelled;
+  const said = sayTogether(model, labelled, unlabelled, isTaught ? probingPass(scope) : pass, options.moved);
   const { moved = said.unlabelled } = said;
   const { boundRows = rowsOf(unlabelled), alpha, boundWeight, labelSmoothing } = options;
-  const { weight: consistencyWeight = 0, temperature } = options.consistency ?? {};
   const classify: Classify = (x, scope) =>
     (query(model.q, y, { [model.x.name]: x }, probingPass(scope)) as Categorical).logits;
   const seen = firstRows(unlabelled, boundRows);
@@ -126,6 +158,6 @@ export function fewLabels(
     [options.entropy, () => entropy(said.unlabelled)],
     [options.balance, () => imbalance(said.unlabelled)],
     [options.pseudoLabels.weight, () => pseudoLabels(moved, options.pseudoLabels.threshold, said.unlabelled)],
-    [consistencyWeight, () => consistency(moved, said.unlabelled, temperature)],
+    [consistencyWeight, () => consistency(moved, isTaught ? averageSays(model, unlabelled) : said.unlabelled, temperature)],
   );
 }
