@@ -72,6 +72,32 @@ describe('a training that starts from what neighbours say', () => {
     expect(existsSync(at('refused'))).toBe(false);
   });
 
+  test('or from what trained classifiers say together, for the record', async () => {
+    expect((await train('labels.json', 'other', '--init-from', 'm1', '--epochs', '1')).code).toBe(0);
+    const taught = ['--taught-by', 'whole', '--taught-by', 'other'];
+    expect((await train('labels.json', 'taught', ...taught)).code).toBe(0);
+    const { taughtBy } = JSON.parse(readFileSync(at('taught/run.json'), 'utf8'));
+    expect(taughtBy).toMatchObject([
+      { run: 'whole', labels: 6, seed: 1 },
+      { run: 'other', labels: 6, seed: 1 },
+    ]);
+    expect((await run('export', 'taught', '--out', 'shipped')).code).toBe(0);
+    const { training } = JSON.parse(readFileSync(at('shipped/manifest.json'), 'utf8'));
+    expect(training.taughtBy).toEqual(taughtBy);
+    expect(readFileSync(at('shipped/README.md'), 'utf8').match(/taught by/g)).toHaveLength(2);
+    expect((await run('inspect', 'shipped')).code).toBe(0);
+  });
+
+  test.each([
+    ['TEACHER_MISFIT', ['--taught-by', 'm1']],
+    ['TEACHER_UNUSED', ['--taught-by', 'whole', '--set', 'objective.start.weight=0']],
+  ])('%s refuses before anything is written', async (code, more) => {
+    const refused = await train('labels.json', 'refused', ...more);
+    expect(refused.code).toBe(2);
+    expect(answerOf(refused)).toMatchObject({ failure: { code } });
+    expect(existsSync(at('refused'))).toBe(false);
+  });
+
   test('without labels finds clusters, which ship and are told as such', async () => {
     expect((await train('clusters.json', 'clusters')).code).toBe(0);
     expect((await run('export', 'clusters', '--out', 'bundle')).code).toBe(0);

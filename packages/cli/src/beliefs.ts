@@ -8,8 +8,10 @@ import {
   shippedParameters,
   type TrainedModel,
   type TrainingSet,
+  taught,
 } from '@semivae/train/node';
-import type { Predecessor } from './initial.ts';
+import { CommandFailure } from './failure.ts';
+import { type Predecessor, seenBefore } from './initial.ts';
 import type { Output } from './output.ts';
 
 /** What is believed of rows before training, and how long it took to find. */
@@ -23,22 +25,58 @@ const trainedModel = ({ info: { recipe, data }, checkpoint }: Predecessor): Trai
   parameters: shippedParameters(checkpoint.state),
 });
 
-/** Guesses the classes of all rows from their neighbours, where a recipe starts with that. Throws `START_LATENT`. */
+/** What a training may start from: a run whose latent tells neighbours, or runs whose classifiers teach. */
+export interface StartFrom {
+  readonly predecessor?: Predecessor | undefined;
+  readonly teachers: readonly Predecessor[];
+}
+
+/** Throws `TEACHER_UNUSED` where a recipe has no use for teachers. */
+function checkUse({ name, objective: { start } }: Recipe, { teachers }: StartFrom): void {
+  if (teachers.length === 0 || start.weight > 0) return;
+  const problem = 'objective.start.weight is 0, so nothing is learned from the runs of --taught-by';
+  const remedy = 'Set it, to 1 for a start, or leave --taught-by out.';
+  throw new CommandFailure('TEACHER_UNUSED', `recipe ${name}`, problem, remedy);
+}
+
+/** Tells whom the beliefs are of. */
+function introduceStart(recipe: Recipe, seed: number, { predecessor, teachers }: StartFrom, output: Output) {
+  const near = predecessor ? `the latent of ${predecessor.folder}` : 'x itself';
+  const { neighbours } = recipe.objective.start;
+  output.note(
+    teachers.length > 0
+      ? `start   classes are taught by ${teachers.map(({ folder }) => folder).join(', ')}`
+      : `start   classes are guessed from ${neighbours} neighbours in ${near}`,
+  );
+  for (const each of teachers) {
+    const seen = seenBefore(each, recipe, seed);
+    if (seen) output.note(`note    ${each.folder}: ${seen}`);
+  }
+}
+
+/**
+ * What is believed of the classes of all rows where a recipe starts with that: by its teachers, or else by neighbours.
+ * Throws `START_LATENT`, `TEACHER_MISFIT`, `TEACHER_UNUSED`.
+ */
 export async function openBeliefs(
   engine: Engine,
   recipe: Recipe,
   set: TrainingSet,
   seed: number,
-  predecessor: Predecessor | undefined,
+  from: StartFrom,
   output: Output,
 ): Promise<Beliefs | undefined> {
-  const { weight, neighbours } = recipe.objective.start;
+  checkUse(recipe, from);
+  const { augmentation: moves, objective } = recipe;
+  const { weight, neighbours } = objective.start;
   if (weight === 0) return undefined;
-  const near = predecessor ? `the latent of ${predecessor.folder}` : 'x itself';
-  output.note(`start   classes are guessed from ${neighbours} neighbours in ${near}`);
-  const from = predecessor && trainedModel(predecessor);
+  introduceStart(recipe, seed, from, output);
   const { labelled } = chooseRows(recipe, set, seed);
   const began = performance.now();
-  const beliefs = await believed(engine, set, { neighbours, labelled, from, seed });
+  const teachers = from.teachers.map(trainedModel);
+  const near = from.predecessor && trainedModel(from.predecessor);
+  const beliefs = await (teachers.length > 0
+    ? taught(engine, set, teachers, { moves, labelled, seed })
+    : believed(engine, set, { neighbours, labelled, from: near, seed }));
   return { beliefs, minutes: (performance.now() - began) / 60_000 };
 }

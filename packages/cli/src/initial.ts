@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import type { Origin } from '@semivae/runtime';
+import type { EarlierRun, Origin } from '@semivae/runtime';
 import {
   type HashedCheckpoint,
   isFinished,
@@ -26,8 +26,24 @@ export async function openPredecessor(folder: string, output: Output): Promise<P
   const [info, lines, read] = await Promise.all([readRun(folder), readMetrics(folder), readHashed(folder)]);
   if (!isFinished(info, lines))
     output.note(`note    ${folder} is not finished: what it has found so far is taken`);
-  const minutes = (lines.at(-1)?.minutes ?? 0) + (info.initFrom?.minutes ?? 0);
+  const before = [info.initFrom, ...(info.taughtBy ?? [])].map((each) => each?.minutes ?? 0);
+  const minutes = before.reduce((sum, each) => sum + each, lines.at(-1)?.minutes ?? 0);
   return { folder, info, minutes, ...read };
+}
+
+/** A run that another learns from, for the record. */
+export function recordOf({ folder, info, minutes, checkpoint, sha256 }: Predecessor): EarlierRun {
+  const { recipe, data, seed } = info;
+  return {
+    run: basename(resolve(folder)),
+    recipe: recipe.name,
+    data: data.name,
+    labels: recipe.data.labels,
+    seed,
+    step: checkpoint.step,
+    minutes,
+    sha256,
+  };
 }
 
 /** What of another run a training begins with, and how that is recorded. */
@@ -38,24 +54,14 @@ export interface Begin {
 
 /** Throws `INITIAL_MISFIT` where nothing of the other run fits. */
 export function beginWith(
-  { folder, info, minutes, checkpoint, sha256 }: Predecessor,
+  predecessor: Predecessor,
   to: Pick<RunInfo, 'recipe' | 'data'> & { readonly states: readonly State[] },
 ): Begin {
-  const { recipe, data, seed } = info;
+  const { folder, info, checkpoint } = predecessor;
+  const { recipe, data } = info;
   const transfer = transferred(to, { recipe, data, state: checkpoint.state }, folder);
-  const { taken, fresh } = transfer;
-  const origin: Origin = {
-    run: basename(resolve(folder)),
-    recipe: recipe.name,
-    data: data.name,
-    labels: recipe.data.labels,
-    seed,
-    step: checkpoint.step,
-    minutes,
-    sha256,
-    taken: taken.length,
-    parameters: taken.length + fresh.length,
-  };
+  const [taken, fresh] = [transfer.taken.length, transfer.fresh.length];
+  const origin: Origin = { ...recordOf(predecessor), taken, parameters: taken + fresh };
   return { transfer, origin };
 }
 
@@ -64,7 +70,7 @@ const factorsOf = (names: readonly string[]): string =>
   [...new Set(names.map((name) => name.slice(0, name.indexOf('/'))))].join(', ');
 
 /** What was seen in training before, where that is more than this run's own recipe and seed say. */
-function seenBefore({ info }: Predecessor, recipe: Recipe, seed: number): string | undefined {
+export function seenBefore({ info }: Predecessor, recipe: Recipe, seed: number): string | undefined {
   const before = info.recipe.data;
   const same = before.name === recipe.data.name && info.seed === seed;
   if (before.labels > 0 && !(same && before.labels === recipe.data.labels))

@@ -1,4 +1,4 @@
-import type { Manifest, TableInput } from '@semivae/runtime/core';
+import type { EarlierRun, Manifest, TableInput } from '@semivae/runtime/core';
 import type { DataInfo, Recipe } from '@semivae/train';
 
 const percent = (share: number): string => `${share.toFixed(2)} %`;
@@ -36,16 +36,18 @@ function figures(manifest: Manifest): string[] {
   ];
 }
 
-/** What a run began with, that its labels and its minutes are not all. */
-function originFact({ training: { initFrom } }: Manifest): string[] {
-  if (!initFrom) return [];
-  const { run, recipe, data, labels, seed, step, minutes, sha256, taken, parameters } = initFrom;
+function earlierRun({ run, recipe, data, labels, seed, step, minutes, sha256 }: EarlierRun): string {
   const learned = `${recipe} on ${data}, ${labels || 'no'} labels, seed ${seed}, ${step} steps, ${minutes.toFixed(1)} min`;
-  return fact(
-    'begun with',
-    `${taken} of ${parameters} parameters of the run ${cell(run)}: ${cell(learned)}; checkpoint ${sha256.slice(0, 12)}…`,
-  );
+  return `the run ${cell(run)}: ${cell(learned)}; checkpoint ${sha256.slice(0, 12)}…`;
 }
+
+/** What a run began with and was taught by, that its labels and its minutes are not all. */
+const earlierFacts = ({ training: { initFrom, taughtBy = [] } }: Manifest): string[] => [
+  ...(initFrom
+    ? fact('begun with', `${initFrom.taken} of ${initFrom.parameters} parameters of ${earlierRun(initFrom)}`)
+    : []),
+  ...taughtBy.flatMap((each) => fact('taught by', earlierRun(each))),
+];
 
 const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string => {
   const ports = (specs: typeof head.inputs) =>
@@ -150,7 +152,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
       'labels seen',
       labels.length ? `${training.labelled} of ${training.rows}, seed ${training.seed}` : 'none',
     ),
-    ...originFact(manifest),
+    ...earlierFacts(manifest),
     ...fact('epochs', `${training.epochs} (${training.steps} steps)`),
     ...choiceFact(manifest, trainRows),
     ...figures(manifest),

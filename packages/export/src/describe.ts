@@ -183,6 +183,7 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
       metrics,
       recipe,
       ...(info.initFrom && { initFrom: info.initFrom }),
+      ...(info.taughtBy && { taughtBy: info.taughtBy }),
     },
     parity,
     versions: { ...info.versions, semivae: version, opset: String(OPSET), ir: String(IR_VERSION) },

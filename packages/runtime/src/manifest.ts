@@ -90,8 +90,8 @@ export interface Score {
   readonly parts?: readonly string[];
 }
 
-/** A run that another began with, for the record: what its parameters have learned from, and what they cost. */
-export interface Origin {
+/** A run that another has learned from, for the record: what it has seen itself, and what it cost. */
+export interface EarlierRun {
   /** The name of its folder. */
   readonly run: string;
   readonly recipe: string;
@@ -103,6 +103,10 @@ export interface Origin {
   readonly minutes: number;
   /** Of the checkpoint that was read. */
   readonly sha256: string;
+}
+
+/** A run whose trained parameters another began with. */
+export interface Origin extends EarlierRun {
   /** How many parameters, each a tensor, were taken over, of how many. */
   readonly taken: number;
   readonly parameters: number;
@@ -146,6 +150,8 @@ export interface Manifest {
     readonly recipe: unknown;
     /** The run whose trained parameters this one began with. */
     readonly initFrom?: Origin;
+    /** The runs whose answers were believed at the start. */
+    readonly taughtBy?: readonly EarlierRun[];
   };
   readonly parity: FileEntry;
   readonly versions: Readonly<Record<string, string>>;

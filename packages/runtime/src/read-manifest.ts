@@ -22,6 +22,7 @@ import {
 import {
   type Calibration,
   columnKinds,
+  type EarlierRun,
   type FileEntry,
   formatVersion,
   type Head,
@@ -214,10 +215,11 @@ function trainingOf(field: Field): Manifest['training'] {
     metrics: record(field.of('metrics'), number),
     recipe: field.of('recipe').value,
     ...optional('initFrom', field, originOf),
+    ...optional('taughtBy', field, (runs) => list(runs, earlierRunOf)),
   };
 }
 
-function originOf(field: Field): Origin {
+function earlierRunOf(field: Field): EarlierRun {
   return {
     run: text(field.of('run')),
     recipe: text(field.of('recipe')),
@@ -227,7 +229,11 @@ function originOf(field: Field): Origin {
     step: count(field.of('step'), 0),
     minutes: finite(field.of('minutes')),
     sha256: hashOf(field.of('sha256')),
-    taken: count(field.of('taken'), 0),
-    parameters: count(field.of('parameters'), 0),
   };
 }
+
+const originOf = (field: Field): Origin => ({
+  ...earlierRunOf(field),
+  taken: count(field.of('taken'), 0),
+  parameters: count(field.of('parameters'), 0),
+});

@@ -1,5 +1,5 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { known, type Model, trainingRows } from '@semivae/model';
+import { type Columns, known, type Model, trainingRows } from '@semivae/model';
 import type { Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
 import { classDensity } from './bounds.ts';
@@ -50,30 +50,44 @@ export function* chunksOf(
   }
 }
 
-/**
- * Opens q(y|x) for calling with any state of the same model, which must have classes; what q draws before y stands at its
- * mean.
- */
-export async function openClassifier(
-  engine: Engine,
-  model: Model,
-  { columns, classes }: DataShape,
-): Promise<Classifier> {
+/** Class probabilities of raw rows, row by row. */
+type Answers = (x: Tensor) => Promise<Float32Array>;
+
+/** q(y|x) of a model that has classes, for any parameters of it. */
+export interface Answerer {
+  with(parameters: StoredTensors): Answers;
+  close(): Promise<void>;
+}
+
+/** Opens q(y|x) of a model, which must have classes; what q draws before y stands at its mean. */
+export async function openAnswerer(engine: Engine, model: Model, columns: Columns): Promise<Answerer> {
   const { x } = trainingRows(columns, 'batch', 'x');
   const seen = { ...known({ [model.x.name]: x }, ['batch']), still: true };
   const { probabilities } = classDensity(model, model.y!, seen).answers;
   const classifier = graph('classifier', { probabilities: probabilities! });
   const evaluator = await engine.openGraph(classifier);
+  return {
+    with(parameters) {
+      const given = Object.fromEntries(
+        classifier.parameters.map(({ leaf }) => [leaf.name, fed(parameters[leaf.name]!)]),
+      );
+      return async (x) => (await evaluator.run({ x, ...given })).probabilities!.data as Float32Array;
+    },
+    close: () => evaluator.close(),
+  };
+}
+
+/** Opens q(y|x) for calling with any state of the same model. */
+export async function openClassifier(
+  engine: Engine,
+  model: Model,
+  { columns, classes }: DataShape,
+): Promise<Classifier> {
+  const answerer = await openAnswerer(engine, model, columns);
   return async (state, set) => {
-    const shipped = shippedParameters(state);
-    const parameters = Object.fromEntries(
-      classifier.parameters.map(({ leaf }) => [leaf.name, fed(shipped[leaf.name]!)]),
-    );
+    const answers = answerer.with(shippedParameters(state));
     const predicted = new Int32Array(set.rows);
-    for (const { start, x } of chunksOf(set)) {
-      const answers = await evaluator.run({ x, ...parameters });
-      predicted.set(mostProbable(answers.probabilities!.data as Float32Array, classes), start);
-    }
+    for (const { start, x } of chunksOf(set)) predicted.set(mostProbable(await answers(x), classes), start);
     return predicted;
   };
 }

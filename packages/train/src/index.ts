@@ -30,4 +30,5 @@ export * from './table/prepare.ts';
 export * from './table/profile.ts';
 export * from './table/samples.ts';
 export * from './table/train.ts';
+export * from './teachers.ts';
 export * from './transfer.ts';

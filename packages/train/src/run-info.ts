@@ -1,6 +1,6 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import type { Columns } from '@semivae/model';
-import type { Origin } from '@semivae/runtime/core';
+import type { EarlierRun, Origin } from '@semivae/runtime/core';
 import type { Dataset } from './data/dataset.ts';
 import type { Cells } from './data/table/table.ts';
 import { imageSet } from './data/training-set.ts';
@@ -16,6 +16,8 @@ export interface RunInfo {
   readonly versions: Readonly<Record<string, string>>;
   /** The run whose trained state this one began with. */
   readonly initFrom?: Origin;
+  /** The runs whose answers it believed at the start. */
+  readonly taughtBy?: readonly EarlierRun[];
 }
 
 /** What stays known of the data once it is out of sight. */

@@ -141,7 +141,7 @@ function runFacts(
   lines: readonly MetricsLine[],
   step: number | undefined,
 ): string {
-  const { recipe, seed, data, engine, versions, initFrom } = info;
+  const { recipe, seed, data, engine, versions, initFrom, taughtBy } = info;
   const last = lines.at(-1);
   const early = hasStopped(recipe, lines) ? ', stopped early' : '';
   const done = isFinished(info, lines) ? `${early}, finished` : `; go on: semivae train --resume ${folder}`;
@@ -159,6 +159,7 @@ function runFacts(
       `${last?.epoch ?? 0} of ${recipe.epochs} epochs in ${showMinutes(last?.minutes ?? 0)}${done}`,
     ],
     ['begun with', initFrom && `${initFrom.run}: ${initFrom.taken} of ${initFrom.parameters} parameters`],
+    ['taught by', taughtBy?.map(({ run }) => run).join(', ')],
     ['checkpoint', step === undefined ? 'none yet' : `step ${step}`],
     [
       'engine',

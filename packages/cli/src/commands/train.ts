@@ -44,7 +44,14 @@ import { openBeliefs } from '../beliefs.ts';
 import { openData } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure } from '../failure.ts';
-import { type Begin, beginWith, introduceBegin, openPredecessor, type Predecessor } from '../initial.ts';
+import {
+  type Begin,
+  beginWith,
+  introduceBegin,
+  openPredecessor,
+  type Predecessor,
+  recordOf,
+} from '../initial.ts';
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
@@ -60,6 +67,7 @@ interface TrainOptions extends SharedOptions, RecipeFlags, EngineFlags {
   readonly out?: string;
   readonly resume?: string;
   readonly initFrom?: string;
+  readonly taughtBy?: readonly string[];
   readonly memory?: string;
 }
 
@@ -88,6 +96,8 @@ Examples:
   semivae train --resume runs/digits-m2-seed1       goes on, bit for bit
   semivae train --data mnist --model m1+m2 --set model.stages=trained --init-from runs/mnist-m1-seed1
                                                     Kingma's two stages: M2 on the latent of an M1 that stays
+  semivae train --data mnist --set objective.start.weight=1 --taught-by runs/one --taught-by runs/another
+                                                    one classifier learns what several say together
 
 A run is a folder: run.json (recipe, seed, data), metrics.jsonl (a line for each epoch) and checkpoint.safetensors.
 Ctrl-C saves and says how to go on. Fields of a recipe: semivae inspect --schema; built-in ones: --recipes.
@@ -125,6 +135,11 @@ export function addTrain(program: Command): void {
     .option('--out <folder>', 'where the run goes (default: runs/<recipe>-seed<seed>)')
     .option('--resume <run>', 'go on with a run that was stopped')
     .option('--init-from <run>', 'begin with what another run has found: all parameters that fit')
+    .option(
+      '--taught-by <run>',
+      'start from what a trained classifier says of all rows; may be repeated',
+      gathered,
+    )
     .addOption(engineOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(command, help).action(runTrain);
@@ -141,6 +156,7 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const folder = options.out ?? join('runs', `${asked.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
   const predecessor =
     options.initFrom === undefined ? undefined : await openPredecessor(options.initFrom, output);
+  const teachers = await Promise.all((options.taughtBy ?? []).map((each) => openPredecessor(each, output)));
   const source = await openSource(asked, seed, options, output);
   const { recipe, data } = source;
   try {
@@ -148,7 +164,8 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
     const begins = beginningOf(source, seed, predecessor);
     const { begin } = begins;
     const chosen = await openEngine(options.engine ?? 'auto', options, output);
-    const believed = await openBeliefs(chosen.engine, recipe, source.set, seed, predecessor, output);
+    const from = { predecessor, teachers };
+    const believed = await openBeliefs(chosen.engine, recipe, source.set, seed, from, output);
     const start = begin || believed ? { ...begins.start, minutes: believed?.minutes ?? 0 } : undefined;
     const info: RunInfo = {
       recipe,
@@ -157,6 +174,7 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
       data,
       versions: await versions(chosen.versions),
       ...(begin && { initFrom: begin.origin }),
+      ...(teachers.length > 0 && { taughtBy: teachers.map(recordOf) }),
     };
     await createRun(folder, info, start);
     if (source.prepared) await writeHeld(folder, source.prepared);
@@ -249,6 +267,7 @@ const FIXED = [
   'seed',
   'out',
   'initFrom',
+  'taughtBy',
 ] as const;
 
 const flagOf = (option: string): string =>

@@ -12,10 +12,10 @@ import {
   probingPass,
   query,
 } from '@semivae/model';
+import { averageOf } from '../optimizers.ts';
 import { type AdversarialOptions, adversarial, type Classify } from './adversarial.ts';
 import { bounds, type SemiSupervisedOptions, unsupervised } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
-import { averageOf } from '../optimizers.ts';
 import { classesOf, crossEntropy, smoothed } from './classification.ts';
 import { consistency } from './consistency.ts';
 import { type Objective, weighted } from './objective.ts';
@@ -158,6 +158,9 @@ export function fewLabels(
     [options.entropy, () => entropy(said.unlabelled)],
     [options.balance, () => imbalance(said.unlabelled)],
     [options.pseudoLabels.weight, () => pseudoLabels(moved, options.pseudoLabels.threshold, said.unlabelled)],
-    [consistencyWeight, () => consistency(moved, isTaught ? averageSays(model, unlabelled) : said.unlabelled, temperature)],
+    [
+      consistencyWeight,
+      () => consistency(moved, isTaught ? averageSays(model, unlabelled) : said.unlabelled, temperature),
+    ],
   );
 }

@@ -1,0 +1,85 @@
+import { featuresOf, type Model } from '@semivae/model';
+import { reservedStreams, type Tensor } from '@semivae/runtime/core';
+import { chunksOf, openAnswerer } from './classify.ts';
+import { areMoved, type Moves, openMover } from './data/moves.ts';
+import type { TrainingSet } from './data/training-set.ts';
+import type { Engine } from './engines/engine.ts';
+import { RecipeError } from './errors.ts';
+import type { TrainedModel } from './neighbours/index.ts';
+
+const TEACHER_STREAM = reservedStreams + 0x350;
+
+/** How often each row is moved, beside being asked about as it is. */
+const VIEWS = 4;
+
+export interface TeachingOptions {
+  /** How images are moved before a teacher is asked again; no box is painted over. */
+  readonly moves: Moves;
+  /** The rows whose labels are seen: they are believed. */
+  readonly labelled: Int32Array;
+  readonly seed: number;
+}
+
+/** Throws `TEACHER_MISFIT` for a model that cannot tell the classes of these rows. */
+function checkTeacher({ name, x, y }: Model, { columns, classes }: TrainingSet): void {
+  if (y?.size === classes.length && x.size === featuresOf(columns)) return;
+  const says = y ? `tells ${y.size} classes of ${x.size} features` : 'tells no classes';
+  const needed = `${classes.length} classes of ${featuresOf(columns)} features are needed`;
+  const remedy = 'Name finished runs of models with classes, on the same data.';
+  throw new RecipeError('TEACHER_MISFIT', `teacher ${name}`, `it ${says}; ${needed}`, remedy);
+}
+
+/** Some rows as they are, and as they are moved each time. */
+function* viewsOf(x: Tensor, start: number, { columns }: TrainingSet, { moves, seed }: TeachingOptions) {
+  yield x;
+  const still = { ...moves, erase: 0 };
+  if (columns.kind !== 'image' || !areMoved(still)) return;
+  const move = openMover(columns, x.dims[0]!, still, { seed, stream: TEACHER_STREAM });
+  for (let view = 0; view < VIEWS; view++) {
+    const data = new Uint8Array(x.data.length);
+    move(x.data as Uint8Array, data, start * VIEWS + view);
+    yield { ...x, data };
+  }
+}
+
+/** Rows whose labels are seen, as they are seen. */
+function seeLabels(beliefs: Float32Array, { labels, classes }: TrainingSet, labelled: Int32Array): void {
+  for (const row of labelled) {
+    const own = beliefs.subarray(row * classes.length, (row + 1) * classes.length);
+    own.fill(0);
+    own[labels[row]!] = 1;
+  }
+}
+
+/**
+ * What trained classifiers say of the classes of all rows, [rows, classes] shares that sum to 1: the mean over them, and over
+ * each row as it is and moved. Together they err less than each (Lakshminarayanan et al. 2017), and what they say can be
+ * learned by one (Hinton et al. 2015). Throws `TEACHER_MISFIT`.
+ */
+export async function taught(
+  engine: Engine,
+  set: TrainingSet,
+  teachers: readonly TrainedModel[],
+  options: TeachingOptions,
+): Promise<Float32Array> {
+  for (const { model } of teachers) checkTeacher(model, set);
+  const beliefs = new Float32Array(set.rows * set.classes.length);
+  for (const { model, parameters } of teachers) {
+    const answerer = await openAnswerer(engine, model, set.columns);
+    const ask = answerer.with(parameters);
+    try {
+      for (const { start, x } of chunksOf(set)) {
+        const views = [...viewsOf(x, start, set, options)];
+        const share = 1 / (views.length * teachers.length);
+        for (const view of views)
+          (await ask(view)).forEach((said, i) => {
+            beliefs[start * set.classes.length + i]! += share * said;
+          });
+      }
+    } finally {
+      await answerer.close();
+    }
+  }
+  seeLabels(beliefs, set, options.labelled);
+  return beliefs;
+}
