@@ -34,11 +34,12 @@ function run(script, words, { read = false } = {}) {
 const threads = values.threads === undefined ? [] : ['--threads', values.threads];
 const data = values['data-dir'] === undefined ? [] : ['--data-dir', values['data-dir']];
 
-/** Trains a recipe with a seed, after the one that it begins with; gives the folder of its run. */
+/** Trains a recipe with a seed, after those that it begins with and is taught by; gives the folder of its run. */
 function train(name, seed, { without = false } = {}) {
   const entry = json(join(here, name, 'entry.json'));
   const folder = join('runs', `${name}${without ? '-without-bound' : ''}-seed${seed}`);
   const first = entry.first ? ['--init-from', train(entry.first, seed)] : [];
+  const teachers = (entry.taughtBy ?? []).flatMap((each) => ['--taught-by', train(each, seed)]);
   const flags = [...data, ...threads];
   const begun = existsSync(join(folder, 'run.json'));
   const what = [
@@ -49,6 +50,7 @@ function train(name, seed, { without = false } = {}) {
     '--out',
     folder,
     ...first,
+    ...teachers,
   ];
   const set = without ? ['--set', 'objective.boundWeight=0'] : [];
   run(cli, ['train', ...(begun ? ['--resume', folder] : [...what, ...set]), ...flags]);

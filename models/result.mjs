@@ -1,5 +1,6 @@
 // node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]: writes result.json, the figures of
-// the epochs that ship over seeds, and tells them on the card; after --without stand the runs of the same seeds without the bound, to be shown beside them.
+// the epochs that ship over seeds, and tells them on the card; after --without stand the runs of the same seeds without the bound,
+// to be shown beside them. With those alone, the figures that stand in result.json stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bestEpoch, isFinished } from '@semivae/train';
@@ -7,9 +8,9 @@ import { bestEpoch, isFinished } from '@semivae/train';
 const [folder, ...rest] = process.argv.slice(2);
 const split = rest.includes('--without') ? rest.indexOf('--without') : rest.length;
 const [runs, without] = [rest.slice(0, split), rest.slice(split + 1)];
-if (!folder || runs.length === 0) {
+if (!folder || runs.length + without.length === 0) {
   console.error(
-    'usage: node models/result.mjs models/NAME runs/SEED1 runs/SEED2 … [--without runs/OTHER1 …]',
+    'usage: node models/result.mjs models/NAME [runs/SEED1 runs/SEED2 …] [--without runs/OTHER1 …]',
   );
   process.exit(2);
 }
@@ -30,11 +31,12 @@ const rounded = (value) => Number(value.toFixed(3));
 /** The line of the epoch that ships of a run, which must be finished, with the minutes of all that it took. */
 function endOf(run) {
   const [lines, info] = [linesOf(run), json(join(run, 'run.json'))];
-  const { recipe, initFrom } = info;
+  const { recipe, initFrom, taughtBy = [] } = info;
+  const before = [initFrom, ...taughtBy].reduce((sum, each) => sum + (each?.minutes ?? 0), 0);
   const { epoch, minutes } = lines.at(-1);
   if (!isFinished(info, lines)) throw new Error(`${run}: stopped at epoch ${epoch} of ${recipe.epochs}`);
   const best = recipe.keep === 'best' ? bestEpoch(recipe, lines) : -1;
-  return { ...lines.at(best), trained: epoch, minutes: minutes + (initFrom?.minutes ?? 0) };
+  return { ...lines.at(best), trained: epoch, minutes: minutes + before };
 }
 
 /** Mean and deviation of a figure over runs, and the figures themselves; nothing where they have none. */
@@ -58,24 +60,31 @@ function likelihoodOf(told) {
 }
 
 const entry = existsSync(join(folder, 'entry.json')) ? json(join(folder, 'entry.json')) : {};
-const infos = runs.map((run) => json(join(run, 'run.json')));
-const ends = runs.map(endOf);
-const told = runs.map(toldOf);
-const [{ recipe }] = infos;
+/** The figures of these runs. */
+function resultOf() {
+  const infos = runs.map((run) => json(join(run, 'run.json')));
+  const ends = runs.map(endOf);
+  const told = runs.map(toldOf);
+  const [{ recipe, versions }] = infos;
+  return {
+    data: recipe.data.name,
+    labels: recipe.data.labels,
+    track: entry.track ?? 'PI',
+    epochs: recipe.epochs,
+    ...(recipe.patience && { stoppedAt: ends.map((end) => end.trained) }),
+    error: errorOf(ends),
+    samplesJudgedRight: over(told.map(({ judge }) => judge?.accuracy)),
+    logLikelihood: likelihoodOf(told),
+    seeds: infos.map((info) => info.seed),
+    minutes: ends.map((end) => rounded(end.minutes)),
+    machine: '2 cores, x86-64, AVX2',
+    versions,
+  };
+}
+
 const result = {
-  data: recipe.data.name,
-  labels: recipe.data.labels,
-  track: entry.track ?? 'PI',
-  epochs: recipe.epochs,
-  ...(recipe.patience && { stoppedAt: ends.map((end) => end.trained) }),
-  error: errorOf(ends),
+  ...(runs.length > 0 ? resultOf() : json(join(folder, 'result.json'))),
   ...(without.length > 0 && { errorWithoutBound: errorOf(without.map(endOf)) }),
-  samplesJudgedRight: over(told.map(({ judge }) => judge?.accuracy)),
-  logLikelihood: likelihoodOf(told),
-  seeds: infos.map((info) => info.seed),
-  minutes: ends.map((end) => rounded(end.minutes)),
-  machine: '2 cores, x86-64, AVX2',
-  versions: infos[0].versions,
 };
 writeFileSync(join(folder, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 
