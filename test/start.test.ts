@@ -94,7 +94,8 @@ describe('a training that starts from what neighbours say', () => {
   ])('%s refuses before anything is written', async (code, more) => {
     const refused = await train('labels.json', 'refused', ...more);
     expect(refused.code).toBe(2);
-    expect(answerOf(refused)).toMatchObject({ failure: { code } });
+    const place = code === 'TEACHER_MISFIT' ? 'm1' : 'recipe started';
+    expect(answerOf(refused)).toMatchObject({ failure: { code, place } });
     expect(existsSync(at('refused'))).toBe(false);
   });
 

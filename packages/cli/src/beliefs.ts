@@ -73,7 +73,7 @@ export async function openBeliefs(
   introduceStart(recipe, seed, from, output);
   const { labelled } = chooseRows(recipe, set, seed);
   const began = performance.now();
-  const teachers = from.teachers.map(trainedModel);
+  const teachers = from.teachers.map((each) => ({ ...trainedModel(each), name: each.folder }));
   const near = from.predecessor && trainedModel(from.predecessor);
   const beliefs = await (teachers.length > 0
     ? taught(engine, set, teachers, { moves, labelled, seed })

@@ -66,6 +66,16 @@ describe('a step is fed moved rows', () => {
     expect(teaching.length).toBeGreaterThan(5);
   });
 
+  test('whose statistics are those that ship', () => {
+    const { outputs } = stepOf({ ...taught, optimizer: { average: 0.9 } }).forward;
+    const found = Object.entries(outputs).flatMap(([name, value]) =>
+      name.startsWith('found/') ? [value] : [],
+    );
+    expect(found).toHaveLength(6);
+    expect(leavesOf(found, 'parameter')).toEqual([]);
+    expect(leavesOf(found, 'input').map(({ leaf }) => leaf.name)).not.toContain('unlabelled/moved/x');
+  });
+
   test('which must be kept', () => {
     const { code, message } = codeOf(() => stepOf(taught));
     expect(code).toBe('TEACHER_MISSING');

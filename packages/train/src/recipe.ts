@@ -184,7 +184,7 @@ const objectiveSchema = z.strictObject({
     })
     .prefault({})
     .describe(
-      "Classes of unlabelled rows guessed from their neighbours' labels, as labels at the start; without labels they are clusters. Neighbours are near in the latent of the run that the training begins with, or in x where there is none.",
+      "Classes of unlabelled rows guessed from their neighbours' labels, as labels at the start; without labels they are clusters. Neighbours are near in the latent of the run that the training begins with, or in x where there is none. Runs of --taught-by tell classes in place of neighbours.",
     ),
   entropy: weight.default(0).describe('Weight of the entropy of q(y|x) on unlabelled rows.'),
   balance: weight

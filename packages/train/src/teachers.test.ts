@@ -18,7 +18,11 @@ const recipe = parseRecipe({
   augmentation: { shift: 2, erase: 0.5 },
 });
 const { model, step } = assemble(recipe, shapeOf(set, set.rows));
-const teacher = (seed: number) => ({ model, parameters: shippedParameters(initialState(step.state, seed)) });
+const teacher = (seed: number) => ({
+  name: `seed ${seed}`,
+  model,
+  parameters: shippedParameters(initialState(step.state, seed)),
+});
 const none = { ...recipe.augmentation, shift: 0 };
 const ask = (seeds: readonly number[], options = {}) =>
   taught(engine, set, seeds.map(teacher), {

@@ -1,4 +1,4 @@
-import { featuresOf, type Model } from '@semivae/model';
+import { featuresOf } from '@semivae/model';
 import { reservedStreams, type Tensor } from '@semivae/runtime/core';
 import { chunksOf, openAnswerer } from './classify.ts';
 import { areMoved, type Moves, openMover } from './data/moves.ts';
@@ -12,6 +12,11 @@ const TEACHER_STREAM = reservedStreams + 0x350;
 /** How often each row is moved, beside being asked about as it is. */
 const VIEWS = 4;
 
+/** A trained classifier, and what it is called: the folder of its run. */
+export interface Teacher extends TrainedModel {
+  readonly name: string;
+}
+
 export interface TeachingOptions {
   /** How images are moved before a teacher is asked again; no box is painted over. */
   readonly moves: Moves;
@@ -21,12 +26,12 @@ export interface TeachingOptions {
 }
 
 /** Throws `TEACHER_MISFIT` for a model that cannot tell the classes of these rows. */
-function checkTeacher({ name, x, y }: Model, { columns, classes }: TrainingSet): void {
+function checkTeacher({ name, model: { x, y } }: Teacher, { columns, classes }: TrainingSet): void {
   if (y?.size === classes.length && x.size === featuresOf(columns)) return;
   const says = y ? `tells ${y.size} classes of ${x.size} features` : 'tells no classes';
   const needed = `${classes.length} classes of ${featuresOf(columns)} features are needed`;
   const remedy = 'Name finished runs of models with classes, on the same data.';
-  throw new RecipeError('TEACHER_MISFIT', `teacher ${name}`, `it ${says}; ${needed}`, remedy);
+  throw new RecipeError('TEACHER_MISFIT', name, `it ${says}; ${needed}`, remedy);
 }
 
 /** Some rows as they are, and as they are moved each time. */
@@ -59,10 +64,10 @@ function seeLabels(beliefs: Float32Array, { labels, classes }: TrainingSet, labe
 export async function taught(
   engine: Engine,
   set: TrainingSet,
-  teachers: readonly TrainedModel[],
+  teachers: readonly Teacher[],
   options: TeachingOptions,
 ): Promise<Float32Array> {
-  for (const { model } of teachers) checkTeacher(model, set);
+  for (const each of teachers) checkTeacher(each, set);
   const beliefs = new Float32Array(set.rows * set.classes.length);
   for (const { model, parameters } of teachers) {
     const answerer = await openAnswerer(engine, model, set.columns);
