@@ -100,7 +100,10 @@ function overSeeds({ error, errorWithoutBound, samplesJudgedRight, seeds, minute
   const twins = without.map((run) => json(join(run, 'run.json')).seed);
   const rows = [
     ...row(errorWithoutBound ? 'test error, with the bound' : 'test error', error),
-    ...row(`test error without the bound, seed${twins.length > 1 ? 's' : ''} ${twins.join(', ')}`, errorWithoutBound),
+    ...row(
+      `test error without the bound, seed${twins.length > 1 ? 's' : ''} ${twins.join(', ')}`,
+      errorWithoutBound,
+    ),
     ...row('samples that a judge takes for their class', samplesJudgedRight),
   ];
   return `## Over seeds
