@@ -3,7 +3,7 @@
 // to be shown beside them. With those alone, the figures that stand in result.json stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bestEpoch, isFinished } from '@semivae/train';
+import { bestEpoch, isFinished, minutesBefore } from '@semivae/train';
 
 const [folder, ...rest] = process.argv.slice(2);
 const split = rest.includes('--without') ? rest.indexOf('--without') : rest.length;
@@ -31,12 +31,11 @@ const rounded = (value) => Number(value.toFixed(3));
 /** The line of the epoch that ships of a run, which must be finished, with the minutes of all that it took. */
 function endOf(run) {
   const [lines, info] = [linesOf(run), json(join(run, 'run.json'))];
-  const { recipe, initFrom, taughtBy = [] } = info;
-  const before = [initFrom, ...taughtBy].reduce((sum, each) => sum + (each?.minutes ?? 0), 0);
+  const { recipe } = info;
   const { epoch, minutes } = lines.at(-1);
   if (!isFinished(info, lines)) throw new Error(`${run}: stopped at epoch ${epoch} of ${recipe.epochs}`);
   const best = recipe.keep === 'best' ? bestEpoch(recipe, lines) : -1;
-  return { ...lines.at(best), trained: epoch, minutes: minutes + before };
+  return { ...lines.at(best), trained: epoch, minutes: minutes + minutesBefore(info) };
 }
 
 /** Mean and deviation of a figure over runs, and the figures themselves; nothing where they have none. */

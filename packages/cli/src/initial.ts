@@ -3,6 +3,7 @@ import type { EarlierRun, Origin } from '@semivae/runtime';
 import {
   type HashedCheckpoint,
   isFinished,
+  minutesBefore,
   type Recipe,
   type RunInfo,
   readHashed,
@@ -26,8 +27,7 @@ export async function openPredecessor(folder: string, output: Output): Promise<P
   const [info, lines, read] = await Promise.all([readRun(folder), readMetrics(folder), readHashed(folder)]);
   if (!isFinished(info, lines))
     output.note(`note    ${folder} is not finished: what it has found so far is taken`);
-  const before = [info.initFrom, ...(info.taughtBy ?? [])].map((each) => each?.minutes ?? 0);
-  const minutes = before.reduce((sum, each) => sum + each, lines.at(-1)?.minutes ?? 0);
+  const minutes = (lines.at(-1)?.minutes ?? 0) + minutesBefore(info);
   return { folder, info, minutes, ...read };
 }
 

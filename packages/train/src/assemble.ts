@@ -260,7 +260,7 @@ const asksMore = ({ model, batch, objective, augmentation }: Recipe): boolean =>
   ].some((weight) => weight > 0);
 
 /** Throws `TEACHER_MISSING` where the running means of weights are to teach, but are not kept. */
-function checkTeacher({ name, objective: { consistency }, optimizer }: Recipe): void {
+function checkAverage({ name, objective: { consistency }, optimizer }: Recipe): void {
   if (consistency.weight === 0 || consistency.teacher === 'itself' || optimizer.average !== undefined) return;
   throw new RecipeError(
     'TEACHER_MISSING',
@@ -287,7 +287,7 @@ function startOf(recipe: Recipe, shape: DataShape): Start {
 
 /** How a model with classes is learned: by its bounds and its labels, and by more where a recipe asks for it. */
 function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
-  checkTeacher(recipe);
+  checkAverage(recipe);
   const { alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
   const options = { bound: trainedBound(recipe), alpha, labelledWeight };
   const moved = movedRows(recipe, shape, rows);

@@ -51,7 +51,7 @@ export function* chunksOf(
 }
 
 /** Class probabilities of raw rows, row by row. */
-type Answers = (x: Tensor) => Promise<Float32Array>;
+export type Answers = (x: Tensor) => Promise<Float32Array>;
 
 /** q(y|x) of a model that has classes, for any parameters of it. */
 export interface Answerer {

@@ -20,6 +20,10 @@ export interface RunInfo {
   readonly taughtBy?: readonly EarlierRun[];
 }
 
+/** Minutes of the runs that one began with and was taught by. */
+export const minutesBefore = ({ initFrom, taughtBy = [] }: Pick<RunInfo, 'initFrom' | 'taughtBy'>): number =>
+  [initFrom, ...taughtBy].reduce((sum, each) => sum + (each?.minutes ?? 0), 0);
+
 /** What stays known of the data once it is out of sight. */
 export interface DataInfo {
   readonly name: string;

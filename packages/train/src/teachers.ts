@@ -1,6 +1,6 @@
 import { featuresOf } from '@semivae/model';
 import { reservedStreams, type Tensor } from '@semivae/runtime/core';
-import { chunksOf, openAnswerer } from './classify.ts';
+import { type Answers, chunksOf, openAnswerer } from './classify.ts';
 import { areMoved, type Moves, openMover } from './data/moves.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
@@ -47,6 +47,16 @@ function* viewsOf(x: Tensor, start: number, { columns }: TrainingSet, { moves, s
   }
 }
 
+/** Adds the mean of what all say of all views of some rows to these rows' beliefs. */
+async function addMean(beliefs: Float32Array, asked: readonly Answers[], views: readonly Tensor[]) {
+  const share = 1 / (asked.length * views.length);
+  for (const ask of asked)
+    for (const view of views)
+      (await ask(view)).forEach((said, i) => {
+        beliefs[i]! += share * said;
+      });
+}
+
 /** Rows whose labels are seen, as they are seen. */
 function seeLabels(beliefs: Float32Array, { labels, classes }: TrainingSet, labelled: Int32Array): void {
   for (const row of labelled) {
@@ -69,21 +79,15 @@ export async function taught(
 ): Promise<Float32Array> {
   for (const each of teachers) checkTeacher(each, set);
   const beliefs = new Float32Array(set.rows * set.classes.length);
-  for (const { model, parameters } of teachers) {
-    const answerer = await openAnswerer(engine, model, set.columns);
-    const ask = answerer.with(parameters);
-    try {
-      for (const { start, x } of chunksOf(set)) {
-        const views = [...viewsOf(x, start, set, options)];
-        const share = 1 / (views.length * teachers.length);
-        for (const view of views)
-          (await ask(view)).forEach((said, i) => {
-            beliefs[start * set.classes.length + i]! += share * said;
-          });
-      }
-    } finally {
-      await answerer.close();
+  const answerers = await Promise.all(teachers.map(({ model }) => openAnswerer(engine, model, set.columns)));
+  const asked = answerers.map((each, i) => each.with(teachers[i]!.parameters));
+  try {
+    for (const { start, x } of chunksOf(set)) {
+      const views = [...viewsOf(x, start, set, options)];
+      await addMean(beliefs.subarray(start * set.classes.length), asked, views);
     }
+  } finally {
+    await Promise.all(answerers.map((each) => each.close()));
   }
   seeLabels(beliefs, set, options.labelled);
   return beliefs;
