@@ -351,7 +351,7 @@ const bundle: Case[] = [
   {
     name: 'a newer format',
     before: edited('bundle/manifest.json', (text) =>
-      text.replace('"formatVersion": 2', '"formatVersion": 3'),
+      text.replace('"formatVersion": 3', '"formatVersion": 4'),
     ),
     args: ['generate', 'bundle'],
     code: 'BUNDLE_TOO_NEW',

@@ -9,7 +9,14 @@ import {
   type Model,
   type UsedColumn,
 } from '@semivae/model';
-import type { Calibration, FileEntry, InputColumn, Manifest, TensorSpec } from '@semivae/runtime/core';
+import {
+  type Calibration,
+  type FileEntry,
+  formatVersion,
+  type InputColumn,
+  type Manifest,
+  type TensorSpec,
+} from '@semivae/runtime/core';
 import { latentOf } from '@semivae/train';
 import type { ShipOptions } from './ship.ts';
 
@@ -152,7 +159,7 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
   const latent = latentOf(recipe, data.columns);
   return {
     format: 'semivae-bundle',
-    formatVersion: 2,
+    formatVersion,
     name,
     description: `${recipe.model.kind.toUpperCase()} trained on ${data.name} with ${recipe.data.labels} labels`,
     model: {

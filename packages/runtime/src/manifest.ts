@@ -1,7 +1,7 @@
 /** The bundle's own description; it stands beside the files that it names. */
 export const manifestFile = 'manifest.json';
 /** The version that is written; the reader knows all from 1 up to it. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 export const headNames = ['classifier', 'encoder', 'decoder', 'scorer', 'imputer'] as const;
 export type HeadName = (typeof headNames)[number];
@@ -114,7 +114,7 @@ export interface Origin extends EarlierRun {
 
 export interface Manifest {
   readonly format: 'semivae-bundle';
-  readonly formatVersion: 1 | 2;
+  readonly formatVersion: 1 | 2 | 3;
   readonly name: string;
   readonly description: string;
   readonly model: {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { classes, edited, labels, latent, pixels, tinyBundle, weights } from '../test/bundle.ts';
+import { formatVersion } from './manifest.ts';
 import type { Model } from './model.ts';
 import * as node from './node.ts';
 import { fillNormal, reservedStreams } from './random.ts';
@@ -261,7 +262,7 @@ describe('files', () => {
   });
 
   test('with a manifest that is newer, spoilt, or another page', async () => {
-    const newer = edited(files, (manifest) => Object.assign(manifest, { formatVersion: 3 }));
+    const newer = edited(files, (manifest) => Object.assign(manifest, { formatVersion: formatVersion + 1 }));
     await expect(node.load(newer)).rejects.toMatchObject({ code: 'BUNDLE_TOO_NEW' });
     const spoilt = new Map(files).set('manifest.json', new TextEncoder().encode('<!doctype html>'));
     await expect(node.load(spoilt)).rejects.toMatchObject({ code: 'BUNDLE_MALFORMED' });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { tinyBundle } from '../test/bundle.ts';
 import { tableBundle } from '../test/table.ts';
 import type { SemivaeError } from './errors.ts';
+import { formatVersion } from './manifest.ts';
 import { readManifest } from './read-manifest.ts';
 
 let valid = '';
@@ -132,7 +133,7 @@ test.each(['', 'null', '[]', '<!doctype html>', '{"format":'])('%j is malformed'
 });
 
 test('a newer format is told apart, whatever else it changed', () => {
-  const newer = JSON.stringify({ format: 'semivae-bundle', formatVersion: 3 });
+  const newer = JSON.stringify({ format: 'semivae-bundle', formatVersion: formatVersion + 1 });
   expect(thrown(() => readManifest(newer))).toMatchObject({ code: 'BUNDLE_TOO_NEW' });
 });
 

@@ -130,7 +130,7 @@ function ports(specs: readonly TensorSpec[]) {
 function manifestOf(withClasses: boolean, heads: Manifest['heads'], parity: FileEntry): Manifest {
   return {
     format: 'semivae-bundle',
-    formatVersion: 2,
+    formatVersion: 3,
     name: 'tiny',
     description: 'a model for tests',
     model: { kind: withClasses ? 'm2' : 'm1', paper: 'Kingma et al. 2014', sizes: { latent, hidden: [] } },

@@ -174,7 +174,7 @@ function ports(specs: readonly TensorSpec[]) {
 function manifestOf(heads: Manifest['heads'], parity: Manifest['parity']): Manifest {
   return {
     format: 'semivae-bundle',
-    formatVersion: 2,
+    formatVersion: 3,
     name: 'tiny-table',
     description: 'a model of rows for tests',
     model: { kind: 'm2', paper: 'Kingma et al. 2014', sizes: { latent } },
