@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printJson } from '@semivae/runtime/core';
 import {
   type MetricsLine,
   parseJson,
@@ -115,14 +116,10 @@ export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Pr
     const remedy = 'Choose a folder that can be written to with --out.';
     throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
   });
-  await writeAtomically(join(folder, RECIPE), pretty(recipe));
-  await writeAtomically(join(folder, SWEEP), pretty(rest));
+  await writeAtomically(join(folder, RECIPE), printJson(recipe));
+  await writeAtomically(join(folder, SWEEP), printJson(rest));
   await writeAtomically(join(folder, RESULTS), await wholeLines(folder));
 }
-
-/** Indented, but with rows of numbers on one line. */
-const pretty = (value: object): string =>
-  `${JSON.stringify(value, null, 2).replace(/\[[-+.e\d\s,]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;
 
 /** Adds what is finished. Throws `WRITE`. */
 export async function appendResult(folder: string, result: Result): Promise<void> {

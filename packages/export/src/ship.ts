@@ -6,6 +6,7 @@ import {
   type Head,
   type HeadName,
   type Manifest,
+  printJson,
   reservedStreams,
   sha256,
 } from '@semivae/runtime/core';
@@ -219,10 +220,6 @@ export async function ship(options: ShipOptions): Promise<BundleFiles> {
     'parity.json': parity,
     ...(held && { 'reference.json': held.sample }),
     'README.md': encodeText(card(manifest, info.data)),
-    'manifest.json': encodeText(showManifest(manifest)),
+    'manifest.json': encodeText(printJson(manifest)),
   };
 }
-
-/** Indented, but with rows of numbers on one line. */
-export const showManifest = (manifest: Manifest): string =>
-  `${JSON.stringify(manifest, null, 2).replace(/\[[-\d\s,.e+]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;

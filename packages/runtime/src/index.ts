@@ -6,6 +6,7 @@ export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked,
 export { imageInput } from './form.ts';
 export { type Image, toImageData } from './image.ts';
 export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
+export { printJson } from './json.ts';
 export * from './manifest.ts';
 export type {
   Classification,

@@ -13,6 +13,16 @@ const codeOf = (work: () => unknown): { code?: string; message?: string } => {
 };
 
 describe('a recipe', () => {
+  test('may name columns as it likes', () => {
+    const names = ['__proto__', 'constructor', 'toString'];
+    const columns = Object.fromEntries(names.map((name) => [name, { kind: 'ignored' as const }]));
+    expect(Object.keys(parseRecipe({ data: { columns } }).data.columns).sort()).toEqual([...names].sort());
+    const wrong = Object.fromEntries([['__proto__', { kind: 'no kind' }]]);
+    expect(codeOf(() => parseRecipe({ data: { columns: wrong } })).message).toMatch(
+      /data\.columns\.__proto__/,
+    );
+  });
+
   test('that is empty takes every default, and stays the same when read again', () => {
     const recipe = parseRecipe({});
     expect(parseRecipe(JSON.parse(JSON.stringify(recipe)))).toEqual(recipe);

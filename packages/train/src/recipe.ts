@@ -337,8 +337,18 @@ function recipeError(issue: Issue, place: string): RecipeError {
 /** A recipe with every default filled in. Throws `RECIPE_UNKNOWN_FIELD` or `RECIPE_FIELD`, naming the field. */
 export function parseRecipe(raw: unknown, place = 'recipe'): Recipe {
   const result = recipeSchema.safeParse(raw);
-  if (result.success) return result.data;
+  if (result.success) return withEveryColumn(result.data, raw, place);
   throw recipeError(result.error.issues[0]!, place);
+}
+
+/** zod leaves the key `__proto__` out of a record, and a column may have that name. */
+function withEveryColumn(recipe: Recipe, raw: unknown, place: string): Recipe {
+  const { columns = {} } = (raw as { data?: { columns?: object } } | undefined)?.data ?? {};
+  if (!Object.hasOwn(columns, '__proto__')) return recipe;
+  const result = columnSchema.safeParse(Object.getOwnPropertyDescriptor(columns, '__proto__')?.value);
+  if (!result.success) throw recipeError(result.error.issues[0]!, `${place}, data.columns.__proto__`);
+  const all = [...Object.entries(recipe.data.columns), ['__proto__', result.data] as const];
+  return { ...recipe, data: { ...recipe.data, columns: Object.fromEntries(all) } };
 }
 
 /** One field of a recipe, as a person sets it: its path with dots, its JSON type, its default, what it is for. */

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSafetensors, type Tensors as StoredTensors, toSafetensors } from '@semivae/graph';
-import { sha256 } from '@semivae/runtime/core';
+import { printJson, sha256 } from '@semivae/runtime/core';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
@@ -138,17 +138,13 @@ export async function createRun(folder: string, info: RunInfo, start?: Checkpoin
     made = await mkdir(folder, { recursive: true });
     await writeFile(join(folder, METRICS), '');
     if (start) await writeCheckpoint(folder, start);
-    await writeAtomically(join(folder, RUN_FILE), showInfo(info));
+    await writeAtomically(join(folder, RUN_FILE), printJson(info));
   } catch (cause) {
     const left = made ? [made] : [METRICS, CHECKPOINT].map((name) => join(folder, name));
     for (const each of left) await rm(each, { recursive: true, force: true }).catch(() => {});
     throw cause instanceof TrainingError ? cause : unwritable(folder, cause);
   }
 }
-
-/** Indented, but with rows of numbers on one line. */
-const showInfo = (info: RunInfo): string =>
-  `${JSON.stringify(info, null, 2).replace(/\[[\d\s,]*\]/g, (row) => row.replace(/\s+/g, ''))}\n`;
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(

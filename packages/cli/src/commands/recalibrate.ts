@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type BundleFiles, card, showManifest, verify, writeBundle } from '@semivae/export/node';
+import { type BundleFiles, card, verify, writeBundle } from '@semivae/export/node';
 import {
   type Calibration,
   folderFiles,
@@ -9,6 +9,7 @@ import {
   type Model,
   manifestFile,
   permutation,
+  printJson,
   requireRows,
   thresholdFor,
 } from '@semivae/runtime';
@@ -225,7 +226,7 @@ async function changedFiles(
   const readme = await decoded(README).catch(() => undefined);
   const encoded = (text: string) => new TextEncoder().encode(text);
   return {
-    [manifestFile]: encoded(showManifest({ ...stored, calibration })),
+    [manifestFile]: encoded(printJson({ ...stored, calibration })),
     ...(readme !== undefined && { [README]: encoded(retold(readme, manifest, calibration)) }),
   };
 }

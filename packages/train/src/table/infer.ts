@@ -30,6 +30,10 @@ export interface InferOptions {
 
 type Asked = Recipe['data']['columns'][string];
 
+/** A column may be called `constructor`. */
+const askedOf = ({ asked = {} }: InferOptions, name: string): Asked | undefined =>
+  Object.hasOwn(asked, name) ? asked[name] : undefined;
+
 const ignored = (name: string, reason: string): IgnoredColumn => ({ name, kind: 'ignored', reason });
 
 /** A level needs so many rows for a place of its own; a column has at most so many places. */
@@ -170,7 +174,7 @@ function askedNumber(name: string, profile: NumberProfile, asked: Asked): Column
 
 function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options: InferOptions): Column {
   const profile = profileNumbers(cells);
-  const asked = options.asked?.[name];
+  const asked = askedOf(options, name);
   const nothing = empty(name, profile.values.length, profile.values[0]);
   if (nothing) return nothing;
   if (asked) return askedNumber(name, profile, asked);
@@ -178,11 +182,11 @@ function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options
   return guessNumber(name, profile, options);
 }
 
-function inferTexts({ name }: ColumnSample, cells: readonly string[], { asked }: InferOptions): Column {
+function inferTexts({ name }: ColumnSample, cells: readonly string[], options: InferOptions): Column {
   const profile = profileTexts(cells);
   const nothing = empty(name, profile.levels.length, profile.levels[0]?.[0]);
   if (nothing) return nothing;
-  const kind = asked?.[name]?.kind;
+  const kind = askedOf(options, name)?.kind;
   if (kind === undefined) return guessText(name, profile);
   if (kind === 'categorical') return categorical(name, profile.levels, profile.rows - profile.missing);
   return misfit(name, kind, 'it holds texts');
@@ -190,7 +194,7 @@ function inferTexts({ name }: ColumnSample, cells: readonly string[], { asked }:
 
 /** What a column is and how it is encoded, guessed from its cells or as it is asked for. Throws `COLUMN_KIND`. */
 export function inferColumn(sample: ColumnSample, options: InferOptions = {}): Column {
-  if (options.asked?.[sample.name]?.kind === 'ignored') return ignored(sample.name, 'it was asked to be');
+  if (askedOf(options, sample.name)?.kind === 'ignored') return ignored(sample.name, 'it was asked to be');
   return sample.cells instanceof Float64Array
     ? inferNumbers(sample, sample.cells, options)
     : inferTexts(sample, sample.cells, options);
