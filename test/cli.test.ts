@@ -306,7 +306,7 @@ describe.concurrent('score', () => {
     };
     const model = await load(join(cwd, 'run/bundle'));
     const wanted = await model.score(
-      Uint8Array.from([...first, ...first, ...first, ...first.map(() => 0), ...images]),
+      Uint8Array.from([...first, ...first, ...first, ...first.map(() => 255), ...images]),
     );
     await model.dispose();
     expect(rows.map(({ score }) => score)).toEqual(wanted.map((each) => expect.closeTo(each, 4)));

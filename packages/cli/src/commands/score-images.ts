@@ -1,15 +1,17 @@
 import { extname } from 'node:path';
-import { imageInput, type Manifest, type Model } from '@semivae/runtime';
+import { type ImageInput, imageInput, type Manifest, type Model } from '@semivae/runtime';
 import { writeAtomically } from '@semivae/train/node';
 import { checkFits, type DataFlags, openData } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import type { Output } from '../output.ts';
-import { type Pictures, readPictures } from '../pictures.ts';
+import { type Background, type Pictures, readPictures } from '../pictures.ts';
 import { table } from '../table.ts';
 
 /** What `score` may be told about images. */
 export interface ScoreImagesOptions extends DataFlags {
+  readonly background?: Background;
+  readonly skipUnreadable?: boolean;
   readonly split?: string;
   readonly limit?: number;
   readonly out?: string;
@@ -23,7 +25,7 @@ interface ScoredRow {
   readonly probability?: number;
 }
 
-/** Scores PNG files, idx files or a data set, and classifies them where the model has classes. Throws `OUT_FORMAT`, `SCORE_WHAT`. */
+/** Scores picture files, idx files or a data set, and classifies them where the model has classes. Throws `OUT_FORMAT`, `SCORE_WHAT`. */
 export async function scoreImages(
   model: Model,
   bundle: string,
@@ -61,7 +63,7 @@ async function picturesOf(
   }
   const { name, labels } = manifest;
   const input = imageInput(manifest);
-  if (options.data === undefined) return readPictures(files, input);
+  if (options.data === undefined) return picturesIn(files, input, options, output);
   const { split = 'test' } = options;
   if (split !== 'train' && split !== 'test') {
     const problem = `there is no split '${split}'`;
@@ -70,6 +72,28 @@ async function picturesOf(
   const images = (await openData(options.data, options.dataDir, output))[split];
   checkFits(images, { name, ...input, classes: labels });
   return { bytes: images.bytes, names: Array.from({ length: images.rows }, () => images.name) };
+}
+
+/** The pictures of files. Throws `SCORE_WHAT` where none of them can be read. */
+async function picturesIn(
+  files: readonly string[],
+  input: ImageInput,
+  { background, skipUnreadable }: ScoreImagesOptions,
+  output: Output,
+): Promise<Pictures> {
+  let skipped = 0;
+  const skip = ({ message }: CommandFailure) => {
+    skipped++;
+    output.note(`left out: ${message}`);
+  };
+  const pictures = await readPictures(files, input, {
+    note: output.note,
+    ...(background && { background }),
+    ...(skipUnreadable && { skip }),
+  });
+  if (skipped > 0) output.note(`${skipped} of ${files.length} files left out`);
+  if (pictures.names.length > 0) return pictures;
+  throw new CommandFailure('SCORE_WHAT', files[0]!, 'none of the files can be read', 'Name other files.');
 }
 
 function limited({ bytes, names }: Pictures, limit: number = names.length): Pictures {

@@ -1,9 +1,10 @@
 import type { Model } from '@semivae/runtime';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
 import { openOutput } from '../output.ts';
+import { backgrounds } from '../pictures.ts';
 import { loadBundle } from '../source.ts';
 import { type ScoreImagesOptions, scoreImages } from './score-images.ts';
 import { type ScoreTableOptions, scoreTable } from './score-table.ts';
@@ -23,6 +24,8 @@ The score: the higher, the stranger; semivae inspect <bundle> tells what it is.
 
 Images: the negative of a bound on log p(x), in nats. What counts as too strange is for you to choose: score pictures known
 to be ordinary, and take one of the quantiles that the summary tells.
+Pictures are JPEG, PNG, WebP, AVIF, TIFF or GIF (the first frame), of 1 to 16 bits, and are read as a viewer shows them: turned
+upright (EXIF), palettes looked up, transparent pixels over white; grey models see their luminance (Rec. 601).
 Columns: index, file, score, and label and probability where the model has classes.
 Without --out the rows go to stdout as CSV and the summary to stderr.
 
@@ -37,16 +40,20 @@ export function addScore(program: Command): void {
     .command('score')
     .summary('score images or rows of tables for strangeness, and classify them')
     .description(
-      'Scores PNG files, idx files, a named data set, or the rows of a table: how badly does the model explain each?',
+      'Scores pictures, idx files, a named data set, or the rows of a table: how badly does the model explain each?',
     )
     .argument('<bundle>', 'the folder of a bundle')
-    .argument(
-      '[files...]',
-      'PNG files of the size of the model, or idx files; for a table, files or patterns',
-    )
+    .argument('[files...]', 'pictures of the size of the model, or idx files; for a table, files or patterns')
     .option('--out <file>', 'where the rows go: images .csv, .jsonl; tables .parquet, .csv, .tsv, .ndjson, -')
     .option('--limit <n>', 'the first n rows only', positive)
     .option('--data <name>', 'images: a data set instead of files')
+    .addOption(
+      new Option(
+        '--background <colour>',
+        'images: what transparent pixels lie over (default: white)',
+      ).choices(Object.keys(backgrounds)),
+    )
+    .option('--skip-unreadable', 'images: leave out files that cannot be read, and tell which')
     .option('--data-dir <folder>', 'images: read a named data set from here instead of downloading it')
     .option('--split <part>', 'images: train or test rows of --data (default: test)')
     .option('--fpr <rate>', "tables: the rate of false alarms to keep (default: the bundle's own)", rate)
@@ -67,7 +74,7 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
   }
 }
 
-const OF_IMAGES = ['data', 'dataDir', 'split'] as const;
+const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;
 const OF_TABLES = ['fpr', 'contributions', 'sql', 'memory', 'missing', 'header'] as const;
 
 /** Throws `SCORE_OPTION` for an option that means nothing to the bundle. */
