@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import type { Dataset } from './dataset.ts';
-import { checkSameShape, IdxError, imagesFromIdx } from './idx.ts';
-
-const inflate = promisify(gunzip);
+import { announcedLength, checkSameShape, IdxError, imagesFromIdx } from './idx.ts';
 
 /** The uncompressed bytes of a file, and its path. */
 export interface IdxSource {
@@ -34,14 +31,48 @@ export async function readIdxFile(folders: readonly string[], stem: Stem): Promi
   throw new IdxError('IDX_MISSING', candidates[0] ?? stem, 0, 'there is no such file', remedy);
 }
 
-/** `stored` itself, or its contents if it begins as a gzip member does; throws IDX_GZIP. */
+/**
+ * `stored` itself, or its contents if it begins as a gzip member does, never more of them than an idx header announces.
+ * Throws IDX_GZIP, IDX_LYING or, before unpacking, IDX_SIZE.
+ */
 export async function unpacked(stored: Uint8Array, file: string): Promise<Uint8Array> {
   if (stored[0] !== 0x1f || stored[1] !== 0x8b) return stored;
   try {
-    return await inflate(stored);
+    return await inflated(stored, file);
   } catch (reason) {
-    throw gzipError(reason, stored, file);
+    throw reason instanceof IdxError ? reason : gzipError(reason, stored, file);
   }
+}
+
+async function inflated(stored: Uint8Array, file: string): Promise<Uint8Array> {
+  const contents: AsyncIterable<Uint8Array> = createGunzip({ chunkSize: 2 ** 18 }).end(stored);
+  let bytes = new Uint8Array(0);
+  let length = 0;
+  for await (const chunk of contents) {
+    if (length === 0) bytes = new Uint8Array(roomFor(chunk, file));
+    if (length + chunk.length > bytes.length) throw tooLong(bytes.length, file);
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Bytes that a gzipped file may unpack to: a small file can be packed to hold any number of them. */
+const MOST = 2 ** 30;
+
+/** Bytes for what is no idx file: a picture. */
+const PICTURE = 2 ** 26;
+
+function roomFor(head: Uint8Array, file: string): number {
+  const announced = announcedLength(head) ?? PICTURE;
+  if (announced <= MOST) return announced;
+  const problem = `the header announces ${announced} bytes, and a gzipped file may unpack to ${MOST}`;
+  throw new IdxError('IDX_SIZE', file, 4, problem, 'If it is meant to be so large, unpack it: gzip -d.');
+}
+
+function tooLong(length: number, file: string): IdxError {
+  const problem = `it should end here, by its header, and unpacks to more`;
+  return new IdxError('IDX_LYING', file, length, problem, 'Fetch the file again.');
 }
 
 function gzipError(reason: unknown, stored: Uint8Array, file: string): IdxError {

@@ -105,6 +105,21 @@ describe('gzip', () => {
     }
   });
 
+  test('is unpacked no further than its header announces (fault 58) (fault 59)', async () => {
+    const bomb = gzipSync(Buffer.concat([pixels, Buffer.alloc(2e7)]));
+    const lying = { code: 'IDX_LYING', offset: pixels.length };
+    await expect(unpacked(bomb, 'f')).rejects.toMatchObject(lying);
+  });
+
+  test('that announces more than memory should hold is refused (fault 59)', async () => {
+    const announced = gzipSync(idx([2 ** 20, 2 ** 10, 1], [1, 2, 3]));
+    await expect(unpacked(announced, 'f')).rejects.toMatchObject({ code: 'IDX_SIZE' });
+  });
+
+  test('of something else is unpacked no further than a picture (fault 59)', async () => {
+    await expect(unpacked(gzipSync(Buffer.alloc(2 ** 26 + 1)), 'f')).rejects.toMatchObject({ code: 'IDX_LYING' }); // biome-ignore format: one
+  });
+
   test('any change of any byte is an error or changes nothing', async () => {
     for (let at = 0; at < packed.length; at++) {
       const changed = packed.slice();

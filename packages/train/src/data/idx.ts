@@ -7,6 +7,7 @@ export type IdxCode =
   | 'IDX_MAGIC'
   | 'IDX_TRUNCATED'
   | 'IDX_LYING'
+  | 'IDX_SIZE'
   | 'LABEL_OUT_OF_RANGE'
   | 'ROWS_DISAGREE'
   | 'SHAPES_DISAGREE';
@@ -45,6 +46,16 @@ export function parseIdx(bytes: Uint8Array, rank: number, file: string): IdxArra
   const expected = shape.reduce((product, size) => product * size, 1);
   checkLength(bytes.length - start, expected, shape, start, file);
   return { file, shape, values: bytes.subarray(start) };
+}
+
+/** How long an idx file of unsigned bytes is by its own first bytes; undefined where they do not tell. */
+export function announcedLength(head: Uint8Array): number | undefined {
+  const [zero, nought, type, rank = 0] = head;
+  const start = 4 + 4 * rank;
+  if (zero !== 0 || nought !== 0 || type !== UNSIGNED_BYTE || head.length < start) return undefined;
+  const view = new DataView(head.buffer, head.byteOffset, start);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  return start + shape.reduce((product, size) => product * size, 1);
 }
 
 function checkMagic(bytes: Uint8Array, rank: number, file: string): void {

@@ -89,7 +89,13 @@ describe('an npy array', () => {
     expect(columns).toEqual({ x: expected });
   });
 
-  test('of two dimensions has a column for each of the second, in rows or in columns', async () => {
+  test('pads its texts by zeros, and only at their end', async () => {
+    const cell = Buffer.from(`${'\0'.repeat(1e5)}x`);
+    expect((await read('zeros.npy', npy(`'|S100001'`, '1,', cell))).columns).toEqual({ x: [`${cell}`] });
+    expect((await read('padded.npy', npy(`'|S9'`, '1,', Buffer.from('\0x'.padEnd(9, '\0'))))).columns).toEqual({ x: ['\0x'] }); // biome-ignore format: pair
+  });
+
+  test('of two dimensions has a column for each of the second, in rows or in columns (fault 57)', async () => {
     const expected = { x1: [1, 3, 5], x2: [2, 4, 6] };
     const rows = npy(`'<f8'`, '3, 2', bytesOf(Float64Array.of(1, 2, 3, 4, 5, 6)));
     const columns = npy(`'<f8'`, '3, 2', bytesOf(Float64Array.of(1, 3, 5, 2, 4, 6)), 'True');
@@ -105,6 +111,12 @@ describe('an npy array', () => {
     ['too few data', npy(`'<f8'`, '2,', Buffer.alloc(8)), 'TABLE_ARRAY', /16 bytes .* 8 follow/],
     ['a size beyond all', npy(`'<f8'`, '99999999999999999999,', Buffer.alloc(8)), 'TABLE_ARRAY', /promises/],
     ['no header', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 'TABLE_ARRAY', /cut off/],
+    ['no columns', npy(`'<f8'`, '1000000000000, 0', Buffer.alloc(0)), 'TABLE_ARRAY', /no columns/],
+    ['texts of no characters', npy(`'<U0'`, '1000000000000,', Buffer.alloc(0)), 'TABLE_ARRAY', /<U0/],
+    ['texts of no bytes', npy(`'|S0'`, '10, 200000000', Buffer.alloc(0)), 'TABLE_ARRAY', /columns/],
+    ['bytes that are none', npy(`'|S0'`, '10,', Buffer.alloc(0)), 'TABLE_ARRAY', /holds nothing/],
+    ['a text beyond all', npy(`'|S2000000'`, '1,', Buffer.alloc(2e6)), 'TABLE_ARRAY', /S2000000/],
+    ['a column for each cell', npy(`'|u1'`, '1, 200000', Buffer.alloc(2e5)), 'TABLE_ARRAY', /at most/],
     ['no rows', npy(`'<f8'`, '0,', Buffer.alloc(0)), 'TABLE_EMPTY', /no rows/],
     [
       'an infinity',
@@ -118,7 +130,7 @@ describe('an npy array', () => {
       'TABLE_CELL',
       /row 1, column 'x'/,
     ],
-  ])('with %s is refused', async (name, content, code, message) => {
+  ])('with %s is refused (fault 56) (fault 58)', async (name, content, code, message) => {
     const refusal = { code, message: expect.stringMatching(message) };
     await expect(read(`${name}.npy`, content)).rejects.toMatchObject(refusal);
   });
@@ -164,7 +176,7 @@ describe('an npz archive', () => {
     ['with a flipped bit', Buffer.from(whole).fill(1, 60, 61), {}, 'TABLE_BROKEN', /array 'X'/],
     ['with a wrong bit in what is stored', flipped, {}, 'TABLE_BROKEN', /array 'y': its checksum/],
     ['with a name twice', zip([x, { ...y, name: 'X1.npy' }]), {}, 'TABLE_HEADER', /same name/],
-  ])('%s is refused', async (name, content, options, code, message) => {
+  ])('%s is refused (fault 15) (fault 59)', async (name, content, options, code, message) => {
     const refusal = { code, message: expect.stringMatching(message) };
     await expect(read(`${name}.npz`, content, options)).rejects.toMatchObject(refusal);
   });

@@ -114,15 +114,17 @@ function hasHeader([first = [], ...below]: readonly string[][]): boolean {
   return named || odd;
 }
 
-const isValue = (cell: string) => /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$|^\d{4}-\d\d?-\d\d?\b/.test(cell);
+const isValue = (cell: string) => /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^\d{4}-\d\d?-\d\d?\b/.test(cell);
 
 const positions = (width: number) => Array.from({ length: width }, (_, i) => `column${i + 1}`);
 
 function headerNames(cells: readonly string[], file: string, line: number): string[] {
   const names = cells.map((cell, i) => cell || `column${i + 1}`);
-  const twice = names.findIndex((name, i) => names.indexOf(name) < i);
+  const firsts = new Map<string, number>();
+  for (const [i, name] of names.entries()) if (!firsts.has(name)) firsts.set(name, i);
+  const twice = names.findIndex((name, i) => firsts.get(name) !== i);
   if (twice < 0) return names;
-  const first = names.indexOf(names[twice] ?? '');
+  const first = firsts.get(names[twice] ?? '') ?? 0;
   const problem = `columns ${first + 1} and ${twice + 1} are both named '${names[twice]}'`;
   const remedy =
     'Give each column a name of its own; if the first line holds no names, say so (--no-header).';

@@ -64,7 +64,8 @@ export function translated(reason: unknown, place: string, otherwise: TableCode 
 
 /** What DuckDB says, without its kind of error, its advice and its list of settings. */
 function told(message: string): string {
-  const [first = message] = message
+  const start = message.slice(0, 2000);
+  const [first = start] = start
     .replace(/^[\w ]+ Error: /, '')
     .split(/\n\s*\n|\nPossible|\n\s+file = |\s+Try setting/);
   return first

@@ -59,6 +59,9 @@ export function arrayFromNpy(name: string, bytes: Uint8Array, place: string): St
   return { name, type: kind.type, shape, columnMajor, at: (index) => kind.at(data, index) };
 }
 
+/** Numpy itself reads no longer one unless told to. */
+const LONGEST_HEADER = 10_000;
+
 function headerOf(bytes: Uint8Array, place: string): { header: string; start: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const wide = bytes[6] !== 1;
@@ -67,35 +70,45 @@ function headerOf(bytes: Uint8Array, place: string): { header: string; start: nu
   const length =
     !magic || bytes.length < first ? 0 : wide ? view.getUint32(8, true) : view.getUint16(8, true);
   const start = first + length;
-  if (length > 0 && start <= bytes.length) {
+  if (length > 0 && length <= LONGEST_HEADER && start <= bytes.length) {
     return { header: new TextDecoder().decode(bytes.subarray(first, start)), start };
   }
   throw new TableError(
     'TABLE_ARRAY',
     place,
-    'it is not an npy array, or is cut off',
+    'it is not an npy array, is cut off, or its header is too long',
     'Write it again with numpy.save.',
   );
 }
 
+/** A column costs memory of its own, whatever its rows. */
+const MOST_COLUMNS = 2 ** 17;
+
 function shapeOf(header: string, place: string): StoredArray['shape'] {
   const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1]?.match(/\d+/g)?.map(Number) ?? [];
   const [rows, columns] = sizes;
-  if (rows !== undefined && sizes.length < 3) return columns === undefined ? [rows] : [rows, columns];
   const remedy = 'Give rows in one or two dimensions, such as x.reshape(len(x), -1).';
+  if (columns === 0) throw new TableError('TABLE_ARRAY', place, 'it has no columns', remedy);
+  if (columns !== undefined && columns > MOST_COLUMNS) {
+    const problem = `it has ${columns} columns, and at most ${MOST_COLUMNS} are read`;
+    throw new TableError('TABLE_ARRAY', place, problem, 'Give one row a line, or fewer columns.');
+  }
+  if (rows !== undefined && sizes.length < 3) return columns === undefined ? [rows] : [rows, columns];
   throw new TableError('TABLE_ARRAY', place, `its shape is (${sizes.join(', ')})`, remedy);
 }
+
+/** Characters of a text. */
+const LONGEST_TEXT = 2 ** 20;
 
 function kindOf(header: string, place: string): Kind {
   const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? 'a record';
   const [, order = '', letter = '', digits = ''] = /^([<|>=]?)([a-zA-Z])(\d+)$/.exec(descr) ?? [];
   const size = Number(digits);
-  const kind =
-    KINDS[letter + digits] ?? (letter === 'U' ? wideText(size) : letter === 'S' ? byteText(size) : undefined);
-  if (kind && (order !== '>' || kind.bytes === 1)) return kind;
+  const kind = KINDS[letter + digits] ?? (size > LONGEST_TEXT ? undefined : TEXTS[letter]?.(size));
+  if (kind && kind.bytes > 0 && (order !== '>' || kind.bytes === 1)) return kind;
   const what = descr.includes('O')
     ? 'it holds Python objects, which could be programs'
-    : `its cells are of type ${descr}`;
+    : `its cells are of type ${descr.slice(0, 60)}${kind?.bytes === 0 ? ', which holds nothing' : ''}`;
   const remedy = "Write numbers, booleans or texts, little-endian, such as x.astype('<f8') or x.astype('U').";
   throw new TableError('TABLE_ARRAY', place, what, remedy);
 }
@@ -105,7 +118,7 @@ const wideText = (size: number): Kind => ({
   bytes: 4 * size,
   at: (data, i) => {
     const codes = Array.from({ length: size }, (_, j) => data.getUint32(4 * (i * size + j), true));
-    return String.fromCodePoint(...codes.map((code) => Math.min(code, 0x10ffff))).replace(/\0+$/, '');
+    return unpadded(codes.map((code) => String.fromCodePoint(Math.min(code, 0x10ffff))).join(''));
   },
 });
 
@@ -114,6 +127,14 @@ const byteText = (size: number): Kind => ({
   bytes: size,
   at: (data, i) => {
     const bytes = new Uint8Array(data.buffer, data.byteOffset + i * size, size);
-    return new TextDecoder().decode(bytes).replace(/\0+$/, '');
+    return unpadded(new TextDecoder().decode(bytes));
   },
 });
+
+const TEXTS: Record<string, (size: number) => Kind> = { U: wideText, S: byteText };
+
+function unpadded(text: string): string {
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === 0) end--;
+  return text.slice(0, end);
+}

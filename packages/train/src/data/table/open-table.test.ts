@@ -55,6 +55,14 @@ async function read(paths: string | readonly string[], options?: TableOptions) {
 }
 
 describe('a CSV', () => {
+  test('is read in time that grows with its length, whatever its cells hold', async () => {
+    const cells = ['1'.repeat(1e6), `${' '.repeat(1e6)}x`, '.'.repeat(1e6), '1e'.repeat(5e5)];
+    for (const [i, cell] of cells.entries()) {
+      const { rows } = await read(await file(`long${i}.csv`, `a,b\n"${cell}x",1\ny,2\nz,3\n`));
+      expect(rows).toBe(3);
+    }
+  }, 20_000);
+
   test('has the types that all of its cells spell; empty cells are missing', async () => {
     const csv = 'n,b,t,s\n1,true,2024-01-02,x\n,,,\n-2.5e1,FALSE,2024-01-02 00:00:01,"a, ""b"""\n';
     expect(await read(await file('types.csv', csv))).toEqual({
@@ -243,6 +251,16 @@ describe('many rows', () => {
   });
 });
 
+test('rows that memory could not hold are streamed (fault 61)', async () => {
+  const row = `${'x'.repeat(998)},1\n`;
+  const path = await file('larger.csv.gz', gzipSync(`t,n\n${row.repeat(150_000)}`, { level: 1 }));
+  const table = await openTable(path, { memory: 1e8, threads: 1 });
+  let rows = 0;
+  for await (const chunk of table.chunks(['n'])) rows += chunk.rows;
+  expect(rows).toBe(150_000);
+  await table.close();
+});
+
 describe('several files', () => {
   test('follow each other by name, whatever the order of their columns or their format', async () => {
     await file('part1.csv', 'a,b\n1,x\n2,y\n');
@@ -295,7 +313,7 @@ describe('a query', () => {
 });
 
 describe('a file that changes', () => {
-  test.each(['before', 'after'])('%s reading starts is refused', async (when) => {
+  test.each(['before', 'after'])('%s reading starts is refused (fault 62)', async (when) => {
     const path = await file(`${when}.csv`, `a\n${'1\n'.repeat(50_000)}`);
     const table = await openTable(path);
     const chunks = table.chunks()[Symbol.asyncIterator]();
