@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { load } from '@semivae/runtime';
+import { load, sealManifest } from '@semivae/runtime';
 import { recipeFields } from '@semivae/train';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -233,7 +233,7 @@ describe.concurrent('export and verify', () => {
     const manifest = JSON.parse(read('wrong/manifest.json'));
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     manifest.parity = { ...manifest.parity, bytes: bytes.length, sha256 };
-    writeFiles(folder, { 'parity.json': bytes, 'manifest.json': Buffer.from(JSON.stringify(manifest)) });
+    writeFiles(folder, { 'parity.json': bytes, 'manifest.json': await sealManifest(manifest) });
     const { code, stdout } = await run('verify', 'wrong');
     expect(code).toBe(1);
     expect(stdout).toMatch(/score .* TOO FAR/);

@@ -6,8 +6,8 @@ import {
   type Head,
   type HeadName,
   type Manifest,
-  printJson,
   reservedStreams,
+  sealManifest,
   sha256,
 } from '@semivae/runtime/core';
 import type { RunInfo } from '@semivae/train';
@@ -213,13 +213,13 @@ export async function ship(options: ShipOptions): Promise<BundleFiles> {
     score,
     parity: await entryOf('parity.json', parity),
     ...(held && { reference: await entryOf('reference.json', held.sample) }),
-    ...(calibration && { calibration }),
+    ...(calibration && { calibration: { ...calibration, scorer: heads.scorer.sha256 } }),
   });
   return {
     ...Object.fromEntries(Object.values(encoded).map(({ head, bytes }) => [head.file, bytes])),
     'parity.json': parity,
     ...(held && { 'reference.json': held.sample }),
     'README.md': encodeText(card(manifest, info.data)),
-    'manifest.json': encodeText(printJson(manifest)),
+    'manifest.json': await sealManifest(manifest),
   };
 }

@@ -132,6 +132,14 @@ export class CalibrationMissing extends SemivaeError {
   }
 }
 
+/** The calibration scores were given by another scorer than the bundle's own. */
+export class CalibrationForeign extends SemivaeError {
+  constructor(place: string) {
+    const problem = 'its calibration scores are of another scorer, so they keep no rate of false alarms here';
+    super('CALIBRATION_FOREIGN', place, problem, 'Export the bundle again.');
+  }
+}
+
 /** The calibration rows are too few for the asked rate of false alarms: nothing could be an anomaly. */
 export class CalibrationTooFew extends SemivaeError {
   constructor(place: string, rows: number, fpr: number, needed: number) {

@@ -8,6 +8,7 @@ export { type Image, toImageData } from './image.ts';
 export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
 export { printJson } from './json.ts';
 export * from './manifest.ts';
+export { openManifest, sealManifest } from './manifest-checksum.ts';
 export type {
   Classification,
   Code,

@@ -77,6 +77,8 @@ export interface Calibration {
   readonly scores: readonly number[];
   /** What the rows were. */
   readonly data: string;
+  /** SHA-256 of the scorer that gave the scores; from format version 3 on. */
+  readonly scorer?: string;
 }
 
 /** What a score is: a negative bound on log p(x), or a distance to neighbours. */
@@ -115,6 +117,8 @@ export interface Origin extends EarlierRun {
 export interface Manifest {
   readonly format: 'semivae-bundle';
   readonly formatVersion: 1 | 2 | 3;
+  /** SHA-256 of the bytes of manifest.json, its own digits taken for zeros; from format version 3 on. `sealManifest` makes it. */
+  readonly checksum?: string;
   readonly name: string;
   readonly description: string;
   readonly model: {

@@ -7,8 +7,8 @@ import { type Features, type Heads, type HeadsOptions, headsOf } from './heads.t
 import type { Image } from './image.ts';
 import { type Images, type Label, type Latents, labelIndex, labelIndices, latentRows } from './inputs.ts';
 import { type HeadName, type Manifest, manifestFile } from './manifest.ts';
+import { openManifest } from './manifest-checksum.ts';
 import { fillNormal, reservedStreams } from './random.ts';
-import { readManifest } from './read-manifest.ts';
 import type { Host } from './session.ts';
 import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
 
@@ -83,8 +83,7 @@ export interface Model {
 export async function loadWith(host: Host, files: Files, options: LoadOptions = {}): Promise<Model> {
   const { preload = [], ...rest } = options;
   const [bytes] = await Promise.all([files.read(manifestFile), host.start()]);
-  const text = new TextDecoder().decode(bytes);
-  const manifest = readManifest(text, placeOf(files, manifestFile));
+  const manifest = await openManifest(bytes, placeOf(files, manifestFile));
   const heads = headsOf(host, files, manifest, rest);
   await Promise.all(preload.map((name) => heads.open(name)));
   return modelOf(manifest, heads);

@@ -1,6 +1,6 @@
 import { thresholdFor } from './conformal.ts';
 import { agreeing } from './contract.ts';
-import { BundleMalformed, BundleTooNew } from './errors.ts';
+import { BundleMalformed, BundleTooNew, CalibrationForeign } from './errors.ts';
 import {
   at,
   count,
@@ -37,13 +37,22 @@ import {
   tensorTypes,
 } from './manifest.ts';
 
-/** Reads manifest.json; fields it does not know are left out. Throws BUNDLE_MALFORMED, which names the field, or BUNDLE_TOO_NEW. */
+/** Reads manifest.json; fields it does not know are left out. Throws BUNDLE_MALFORMED, which names the field, BUNDLE_TOO_NEW or CALIBRATION_FOREIGN. */
 export function readManifest(text: string, place: string = manifestFile): Manifest {
   const root = at(place, '', parse(text, place));
   one(root.of('format'), 'semivae-bundle');
   const version = count(root.of('formatVersion'), 1);
   if (version > formatVersion) throw new BundleTooNew(place, version, formatVersion);
-  return agreeing(root, manifestOf(root, version as Manifest['formatVersion']));
+  const manifest = agreeing(root, manifestOf(root, version as Manifest['formatVersion']));
+  requireOwnCalibration(manifest, place);
+  return manifest;
+}
+
+/** Throws CALIBRATION_FOREIGN where the scores are of another scorer: they would keep no rate of this one. */
+function requireOwnCalibration({ calibration, heads }: Manifest, place: string): void {
+  const scorer = calibration?.scorer;
+  if (scorer !== undefined && scorer !== heads.scorer.sha256)
+    throw new CalibrationForeign(`${place}, calibration`);
 }
 
 function parse(text: string, place: string): unknown {
@@ -58,6 +67,7 @@ function manifestOf(root: Field, version: Manifest['formatVersion']): Manifest {
   return {
     format: 'semivae-bundle',
     formatVersion: version,
+    ...since3('checksum', root, version, hashOf),
     name: filled(root.of('name')),
     description: text(root.of('description')),
     model: modelOf(root.of('model')),
@@ -66,12 +76,22 @@ function manifestOf(root: Field, version: Manifest['formatVersion']): Manifest {
     latent: { size: count(root.of('latent').of('size'), 1) },
     heads: headsOf(root.of('heads')),
     score: scoreOf(root.of('score'), version),
-    ...optional('calibration', root, calibrationOf),
+    ...optional('calibration', root, (field) => calibrationOf(field, version)),
     ...optional('reference', root, entryOf),
     training: trainingOf(root.of('training')),
     parity: entryOf(root.of('parity')),
     versions: record(root.of('versions'), text),
   };
+}
+
+/** A field that every manifest has from version 3 on. */
+function since3<K extends string, T>(
+  key: K,
+  parent: Field,
+  version: Manifest['formatVersion'],
+  read: (field: Field) => T,
+): { [key in K]?: T } {
+  return version < 3 ? optional(key, parent, read) : ({ [key]: read(parent.of(key)) } as { [key in K]: T });
 }
 
 function modelOf(field: Field): Manifest['model'] {
@@ -190,7 +210,7 @@ function scoreOf(field: Field, version: Manifest['formatVersion']): Score {
   };
 }
 
-function calibrationOf(field: Field): Calibration {
+function calibrationOf(field: Field, version: Manifest['formatVersion']): Calibration {
   const scores = list(field.of('scores'), finite);
   if (scores.some((score, i) => score < scores[i - 1]!)) field.of('scores').fail('ascending numbers');
   const rows = count(field.of('rows'), 1);
@@ -200,7 +220,8 @@ function calibrationOf(field: Field): Calibration {
   const threshold = finite(field.of('threshold'));
   const implied = thresholdFor(scores, fpr);
   if (threshold !== implied) field.of('threshold').fail(`${implied}, the threshold of these scores`);
-  return { rows, fpr, threshold, scores, data: text(field.of('data')) };
+  const data = text(field.of('data'));
+  return { rows, fpr, threshold, scores, data, ...since3('scorer', field, version, hashOf) };
 }
 
 function trainingOf(field: Field): Manifest['training'] {

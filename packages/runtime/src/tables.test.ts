@@ -181,7 +181,7 @@ describe('names', () => {
   const hostile = ['__proto__', 'constructor', 'a.b', 'a "quoted" \'name\' é', 'toString', ''];
 
   test('of any kind are columns like others', async () => {
-    const renamed = edited(files, ({ input }) => {
+    const renamed = await edited(files, ({ input }) => {
       hostile.forEach((name, i) => {
         input.columns[i].name = name;
       });
@@ -233,7 +233,7 @@ describe('false alarms', () => {
     for (const fpr of [0, 1, -0.1, Number.NaN, '0.1']) {
       await expect(scoring(fpr)).rejects.toMatchObject({ code: 'INPUT_TYPE', place: 'fpr' });
     }
-    const plain = await node.load(edited(files, (manifest) => delete manifest.calibration));
+    const plain = await node.load(await edited(files, (manifest) => delete manifest.calibration));
     await expect(plain.score([full], { fpr: 0.2 })).rejects.toMatchObject({ code: 'CALIBRATION_MISSING' });
     const [answer] = await plain.score([full]);
     expect(answer).not.toHaveProperty('anomaly');
@@ -258,7 +258,7 @@ describe('the wrong kind of bundle', () => {
   });
 
   test('a bundle without an imputer has none', async () => {
-    const model = await node.load(edited(files, ({ heads }) => delete heads.imputer));
+    const model = await node.load(await edited(files, ({ heads }) => delete heads.imputer));
     await expect(model.impute([empty])).rejects.toMatchObject({ code: 'HEAD_MISSING' });
   });
 });

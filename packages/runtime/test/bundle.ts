@@ -1,5 +1,6 @@
 import { sha256 } from '../src/files.ts';
 import type { FileEntry, Head, Manifest, TensorSpec } from '../src/manifest.ts';
+import { sealManifest } from '../src/manifest-checksum.ts';
 import { modelProto, type Node, type Weight } from './onnx.ts';
 
 export const [width, height, classes, latent] = [3, 2, 3, 2];
@@ -108,11 +109,7 @@ export async function tinyBundle({ withClasses = true } = {}): Promise<Map<strin
     ),
   };
   const parity = await add('parity.safetensors', Uint8Array.of(1, 2, 3));
-  files.set(
-    'manifest.json',
-    new TextEncoder().encode(JSON.stringify(manifestOf(withClasses, heads, parity))),
-  );
-  return files;
+  return files.set('manifest.json', await sealManifest(manifestOf(withClasses, heads, parity)));
 }
 
 function sum(a: string, b: string, output: string): Node {
@@ -155,13 +152,13 @@ function manifestOf(withClasses: boolean, heads: Manifest['heads'], parity: File
   };
 }
 
-/** The bundle with its manifest edited. */
-export function edited(
+/** The bundle with its manifest edited, and sealed again. */
+export async function edited(
   files: ReadonlyMap<string, Uint8Array>,
   // biome-ignore lint/suspicious/noExplicitAny: faults are planted anywhere
   edit: (manifest: Record<string, any>) => void,
-): Map<string, Uint8Array> {
+): Promise<Map<string, Uint8Array>> {
   const manifest = JSON.parse(new TextDecoder().decode(files.get('manifest.json')));
   edit(manifest);
-  return new Map(files).set('manifest.json', new TextEncoder().encode(JSON.stringify(manifest)));
+  return new Map(files).set('manifest.json', await sealManifest(manifest));
 }

@@ -1,6 +1,7 @@
 import { thresholdFor } from '../src/conformal.ts';
 import { sha256 } from '../src/files.ts';
 import type { Head, InputColumn, Manifest, TensorSpec } from '../src/manifest.ts';
+import { sealManifest } from '../src/manifest-checksum.ts';
 import { double, modelProto, type Node, type Weight } from './onnx.ts';
 
 /** Numbers and texts take turns, and an ignored column lies between them. */
@@ -159,8 +160,7 @@ export async function tableBundle(): Promise<Map<string, Uint8Array>> {
     heads as unknown as Manifest['heads'],
     await add('parity.json', Uint8Array.of(2)),
   );
-  files.set('manifest.json', new TextEncoder().encode(JSON.stringify({ ...manifest, reference })));
-  return files;
+  return files.set('manifest.json', await sealManifest({ ...manifest, reference }));
 }
 
 function ports(specs: readonly TensorSpec[]) {
@@ -196,6 +196,7 @@ function manifestOf(heads: Manifest['heads'], parity: Manifest['parity']): Manif
       threshold: thresholdFor(calibration, 0.2),
       scores: calibration,
       data: 'nine rows',
+      scorer: heads.scorer.sha256,
     },
     training: {
       data: 'none',

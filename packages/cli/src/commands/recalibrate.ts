@@ -9,8 +9,8 @@ import {
   type Model,
   manifestFile,
   permutation,
-  printJson,
   requireRows,
+  sealManifest,
   thresholdFor,
 } from '@semivae/runtime';
 import { type Cells, type Chunk, type Table, writeAtomically } from '@semivae/train/node';
@@ -125,6 +125,7 @@ async function calibrated(
       threshold: thresholdFor(scores, fpr),
       scores,
       data: described(scores, opened.table, normalLabel),
+      scorer: model.manifest.heads.scorer.sha256,
     };
   } finally {
     await opened.table.close();
@@ -226,7 +227,7 @@ async function changedFiles(
   const readme = await decoded(README).catch(() => undefined);
   const encoded = (text: string) => new TextEncoder().encode(text);
   return {
-    [manifestFile]: encoded(printJson({ ...stored, calibration })),
+    [manifestFile]: await sealManifest({ ...stored, calibration }),
     ...(readme !== undefined && { [README]: encoded(retold(readme, manifest, calibration)) }),
   };
 }
