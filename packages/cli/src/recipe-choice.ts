@@ -82,12 +82,18 @@ function parsedColumn(text: string): readonly [name: string, kind: string] {
   throw new CommandFailure('COLUMN_FORM', `--column ${text}`, 'there is no = after a name', remedy);
 }
 
-/** What the flags say of columns: a kind, for numbers also whether their logarithm is taken. */
+/** What stands behind a kind: of a timestamp that its trend counts, of a number whether its logarithm is taken. */
+const furtherOf = (text: string | undefined) => {
+  if (text === undefined) return {};
+  return text === 'trend' ? { trend: true } : { transform: text };
+};
+
+/** What the flags say of columns: a kind, and perhaps more of it. */
 function withColumns(recipe: Recipe, columns: readonly string[] = []): Recipe {
   if (columns.length === 0) return recipe;
   const said = columns.map(parsedColumn).map(([name, text]) => {
-    const [kind, transform] = text.split(':');
-    return [name, { kind, ...(transform && { transform }) }];
+    const [kind, further] = text.split(':');
+    return [name, { kind, ...furtherOf(further) }];
   });
   const all = { ...recipe.data.columns, ...Object.fromEntries(said) };
   return parseRecipe({ ...recipe, data: { ...recipe.data, columns: all } }, '--column');

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import type { Column } from '@semivae/model';
+import { type Column, timestampInWords } from '@semivae/model';
 import {
   openSpill,
   openTable,
@@ -98,7 +98,7 @@ const about = (column: Column): string => {
   if (column.kind === 'count') return column.likelihood;
   if (column.kind === 'binary')
     return `${column.levels.join(' or ')}, the second in ${(100 * column.share).toFixed(1)} %`;
-  if (column.kind === 'timestamp') return 'time of day, weekday, season and trend';
+  if (column.kind === 'timestamp') return timestampInWords(column);
   const more = column.levels.length > 3 ? ', …' : '';
   return `${column.levels.length} levels: ${column.levels.slice(0, 3).join(', ')}${more}${column.rare.length ? `; ${column.rare.length} rare ones` : ''}`;
 };

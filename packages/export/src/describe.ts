@@ -7,6 +7,7 @@ import {
   isText,
   isUsed,
   type Model,
+  timestampInWords,
   type UsedColumn,
 } from '@semivae/model';
 import {
@@ -74,8 +75,7 @@ function encodingOf(column: UsedColumn): string {
   if (column.kind === 'count')
     return `(log(1 + x) − ${number(column.centre)}) / ${number(column.scale)}; ${column.likelihood}`;
   if (column.kind === 'binary') return `0 for ${column.levels[0]}, 1 for ${column.levels[1]}; bernoulli`;
-  if (column.kind === 'timestamp')
-    return 'time of day, weekday and season on circles, and the trend; gaussian';
+  if (column.kind === 'timestamp') return `${timestampInWords(column)}; gaussian`;
   return `one-hot of ${column.levels.length} levels and a place for all others; categorical`;
 }
 

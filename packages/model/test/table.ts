@@ -1,4 +1,12 @@
-import type { Column, NumericColumn, Ranks, TableColumns, UsedColumn } from '../src/table/columns.ts';
+import {
+  type Column,
+  type NumericColumn,
+  type Ranks,
+  type TableColumns,
+  TIMESTAMP_PARTS,
+  type TimestampColumn,
+  type UsedColumn,
+} from '../src/table/columns.ts';
 import { layoutOf } from '../src/table/layout.ts';
 
 const none = { kind: 'none' } as const;
@@ -32,6 +40,8 @@ export const table: TableColumns = {
     { name: 'member', kind: 'binary', levels: [1, 2], share: 0.4 },
     { name: 'grade', kind: 'categorical', levels: [10, 20, 30], rare: [], shares: [0.5, 0.25, 0.25, 0] },
     { name: 'when', kind: 'timestamp', centre: 1.7e12, scale: 1e10 },
+    { name: 'shift', kind: 'timestamp', centre: 1.7e12, scale: 1e10, parts: ['day', 'week'] },
+    { name: 'sown', kind: 'timestamp', centre: 1.7e12, scale: 1e10, parts: ['year'] },
     {
       name: 'spent',
       kind: 'numeric',
@@ -72,6 +82,8 @@ export const numbers = [
   'member',
   'grade',
   'when',
+  'shift',
+  'sown',
   'spent',
   'clock',
   'calls',
@@ -101,9 +113,12 @@ function numericByHand({ transform, centre, scale, ranks }: NumericColumn, x: nu
 
 const DAY = 86_400_000;
 
-function timestampByHand(late: number, x: number, part: number): number {
-  if (part === 6) return held(late);
-  const period = [1, 7, 365.2425][Math.floor(part / 2)]! * DAY;
+const PERIODS = { day: 1, week: 7, year: 365.2425, trend: 0 } as const;
+
+function timestampByHand({ parts = TIMESTAMP_PARTS, ...column }: TimestampColumn, x: number, part: number) {
+  const seen = parts[Math.floor(part / 2)]!;
+  if (seen === 'trend') return held((x - column.centre) / column.scale);
+  const period = PERIODS[seen] * DAY;
   const angle = (2 * Math.PI * (((x % period) + period) % period)) / period;
   return Math.SQRT2 * (part % 2 === 0 ? Math.sin(angle) : Math.cos(angle));
 }
@@ -115,7 +130,7 @@ export function featureByHand(column: UsedColumn, part: number, cell: number | s
   if (column.kind === 'count')
     return held((Math.sign(x) * Math.log1p(Math.abs(x)) - column.centre) / column.scale);
   if (column.kind === 'binary') return held((x - column.levels[0]) / (column.levels[1] - column.levels[0]));
-  if (column.kind === 'timestamp') return timestampByHand((x - column.centre) / column.scale, x, part);
+  if (column.kind === 'timestamp') return timestampByHand(column, x, part);
   const place = (column.levels as readonly unknown[]).indexOf(cell);
   return Number(part === (place < 0 ? column.levels.length : place));
 }
@@ -137,6 +152,8 @@ const pools: Readonly<Record<string, Cells[string][]>> = {
   paid: [0, 5, -5, 12.5, 1e-9, 1e300, -1e300, 5 * (Math.E ** 3 - 1), null],
   member: [1, 2, 1, 2, 3, -1e300, null],
   grade: [10, 20, 30, 40, 20.000001, -0, null],
+  shift: [1.7e12, 0, 1.7e12 + 3_600_000, -1e12, null],
+  sown: [1.7e12, 1.71e12, 1.72e12, -1e12, null],
   when: [1.7e12, 1.71e12, 0, -86_400_000, 1.7e12 + 3_600_000, 4e12, -1e15, null],
   spent: [-1, 0, 1, 3, 0.5, 2.75, -4, 9, 29.5, 1e300, -1e300, null],
   clock: [1.7e12, 1.7e12 + 1, 1.7e12 - 1, 1.7e12 + 0.5, 1.7e12 + 31, 0, null],

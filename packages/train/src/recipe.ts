@@ -38,6 +38,12 @@ const columnSchema = z.strictObject({
     .enum(['gaussian', 'student-t', 'poisson', 'negative-binomial'])
     .optional()
     .describe('For numbers and counts.'),
+  trend: z
+    .boolean()
+    .optional()
+    .describe(
+      'For timestamps: whether how late it is counts, besides time of day, weekday and season; absent: no, unless it spans decades.',
+    ),
 });
 
 const dataSchema = z.strictObject({

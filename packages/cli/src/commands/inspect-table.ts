@@ -1,4 +1,4 @@
-import type { Column, TableColumns } from '@semivae/model';
+import { type Column, type TableColumns, timestampInWords } from '@semivae/model';
 import { type Calibration, type Manifest, tableInput } from '@semivae/runtime';
 import type { RunInfo } from '@semivae/train/node';
 import { showCount } from '../row-progress.ts';
@@ -8,7 +8,7 @@ import { showPercent, table } from '../table.ts';
 function encodingOf(column: Column): string {
   if (column.kind === 'ignored') return column.reason;
   if (column.kind === 'binary') return `0 for ${column.levels[0]}, 1 for ${column.levels[1]}; bernoulli`;
-  if (column.kind === 'timestamp') return 'time of day, weekday, season and trend; gaussian';
+  if (column.kind === 'timestamp') return `${timestampInWords(column)}; gaussian`;
   if (column.kind === 'count') return `its logarithm, standardised; ${column.likelihood}`;
   if (column.kind === 'categorical') {
     const rare = column.rare.length ? `, ${column.rare.length} rare ones together` : '';

@@ -122,7 +122,11 @@ export function addTrain(program: Command): void {
     .option('--labels <n>', 'training rows that keep their label (default: 100 of images, all of a table)')
     .option('--label-column <name>', 'the column of a table that names classes')
     .option('--anomaly-label <label>', 'rows with this label are known anomalies, not a class')
-    .option('--column <name=kind>', 'what a column is; may be repeated', gathered)
+    .option(
+      '--column <name=kind>',
+      'what a column is: numeric, numeric:log, count, binary, categorical, timestamp, timestamp:trend or ignored; may be repeated',
+      gathered,
+    )
     .option('--missing <texts>', 'texts that mean a missing cell, such as ?,NA')
     .option('--header', 'the first line of a CSV file names its columns (default: it is guessed)')
     .option('--no-header', 'it does not')

@@ -49,11 +49,30 @@ export interface CategoricalColumn extends Named {
   readonly shares: readonly number[];
 }
 
-/** Milliseconds since 1970: time of day, weekday and season on circles, and how late it is, standardised. */
+/** What may be seen of a moment: its place in the day, the week and the year, on circles, and how late it is, standardised. */
+export const TIMESTAMP_PARTS = ['day', 'week', 'year', 'trend'] as const;
+export type TimestampPart = (typeof TIMESTAMP_PARTS)[number];
+
+/** Milliseconds since 1970. */
 export interface TimestampColumn extends Named {
   readonly kind: 'timestamp';
   readonly centre: number;
   readonly scale: number;
+  /** What is seen of it, in the order of TIMESTAMP_PARTS; absent: all. */
+  readonly parts?: readonly TimestampPart[];
+}
+
+const PARTS_IN_WORDS: Readonly<Record<TimestampPart, string>> = {
+  day: 'time of day',
+  week: 'weekday',
+  year: 'season',
+  trend: 'trend',
+};
+
+/** What is seen of a timestamp, and whether its trend is left out. */
+export function timestampInWords({ parts = TIMESTAMP_PARTS }: TimestampColumn): string {
+  const seen = parts.map((part) => PARTS_IN_WORDS[part]).join(', ');
+  return parts.includes('trend') ? seen : `${seen}; its trend is left out`;
 }
 
 /** A column that the model does not see. */

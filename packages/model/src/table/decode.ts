@@ -10,6 +10,7 @@ import {
   gather,
   greater,
   integers,
+  matmul,
   mul,
   sign,
   slice,
@@ -31,14 +32,16 @@ import {
   type UsedColumn,
 } from './columns.ts';
 import type { RawTable } from './encode.ts';
-import { FEATURE_LIMIT, unitOf } from './encode.ts';
-import { type Layout, layoutOf, TIMESTAMP_PARTS } from './layout.ts';
+import { DAY, FEATURE_LIMIT, PERIODS, unitOf } from './encode.ts';
+import { type Layout, layoutOf, timestampPlaces } from './layout.ts';
 
 const placeOf = ({ features }: Layout, column: number, part = 0): number =>
   features.findIndex((place) => place.column === column && place.part === part);
 
 const doubles = (numbers: readonly number[]): Value =>
   constant(Float64Array.from(numbers), [1, numbers.length], 'float64');
+
+const trendOf = (column: TimestampColumn) => timestampPlaces(column).find(({ part }) => part === 'trend');
 
 /** The raw numbers of some columns whose raw cell is an affine or logarithmic map away from one feature; all are finite. */
 function numericCells(
@@ -47,7 +50,7 @@ function numericCells(
   columns: readonly (readonly [NumericColumn | CountColumn | TimestampColumn, number])[],
 ): Value {
   const places = columns.map(([column, at]) =>
-    placeOf(layout, at, column.kind === 'timestamp' ? TIMESTAMP_PARTS - 1 : 0),
+    placeOf(layout, at, column.kind === 'timestamp' ? trendOf(column)!.first : 0),
   );
   const standardised = clip(
     cast(gather(features, integers(places), 1), 'float64'),
@@ -91,6 +94,36 @@ function levelCell(features: Value, layout: Layout, column: CategoricalColumn, a
   return unsqueeze(gather(names, best, 0), -1);
 }
 
+/**
+ * Without its trend a moment is known but for the period it lies in: of those around the column's centre, the one that is
+ * nearest on the circles.
+ */
+function momentCell(features: Value, layout: Layout, column: TimestampColumn, at: number): Value {
+  const circles = timestampPlaces(column).map(({ part, first }) => ({
+    days: PERIODS[part as keyof typeof PERIODS],
+    place: placeOf(layout, at, first),
+  }));
+  const longest = Math.max(...circles.map(({ days }) => days));
+  const begin = Math.floor(column.centre / DAY / longest) * longest;
+  const moments = Float64Array.from({ length: MOMENTS }, (_, i) => begin + (i * longest) / MOMENTS);
+  const angles = circles.map(({ days }) => moments.map((moment) => (2 * Math.PI * moment) / days));
+  const waves = angles.flatMap((each) => [...each.map(Math.sin), ...each.map(Math.cos)]);
+  const places = circles.flatMap(({ place }) => [place, place + 1]);
+  const near = matmul(
+    gather(features, integers(places), 1),
+    constant(Float32Array.from(waves), [places.length, MOMENTS]),
+  );
+  const times = constant(
+    moments.map((each) => each * DAY),
+    [MOMENTS],
+    'float64',
+  );
+  return unsqueeze(gather(times, argMax(near, -1), 0), -1);
+}
+
+/** Ten minutes apart in a week. */
+const MOMENTS = 1008;
+
 type Placed<C extends UsedColumn> = readonly [column: C, at: number];
 const isCategorical = ([column]: Placed<UsedColumn>): boolean => column.kind === 'categorical';
 
@@ -107,9 +140,12 @@ function numberCells(
   placed: readonly Placed<UsedColumn>[],
   order: readonly string[],
 ) {
+  const moments = placed.filter(
+    (each): each is Placed<TimestampColumn> => each[0].kind === 'timestamp' && !trendOf(each[0]),
+  );
   const numeric = placed.filter(
     (each): each is Placed<NumericColumn | CountColumn | TimestampColumn> =>
-      !isCategorical(each) && each[0].kind !== 'binary',
+      !isCategorical(each) && each[0].kind !== 'binary' && !moments.some(([, at]) => at === each[1]),
   );
   const binary = placed.filter((each): each is Placed<BinaryColumn> => each[0].kind === 'binary');
   const codes = placed.filter((each): each is Placed<CategoricalColumn> => isCategorical(each));
@@ -117,10 +153,11 @@ function numberCells(
     ...(numeric.length ? [numericCells(features, layout, numeric)] : []),
     ...(binary.length ? [binaryCells(features, layout, binary)] : []),
     ...codes.map(([column, at]) => levelCell(features, layout, column, at)),
+    ...moments.map(([column, at]) => momentCell(features, layout, column, at)),
   ];
   return arranged(
     parts,
-    [...numeric, ...binary, ...codes].map(([{ name }]) => name),
+    [...numeric, ...binary, ...codes, ...moments].map(([{ name }]) => name),
     order,
   );
 }

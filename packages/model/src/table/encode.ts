@@ -35,10 +35,12 @@ import {
   type Ranks,
   rawOrder,
   type TableColumns,
+  TIMESTAMP_PARTS,
   type TimestampColumn,
+  type TimestampPart,
   type UsedColumn,
 } from './columns.ts';
-import { type Layout, layoutOf } from './layout.ts';
+import { type Layout, layoutOf, timestampPlaces } from './layout.ts';
 
 /** The raw cells of some rows: `numbers` float64 [rows, n], NaN where missing; `texts` [rows, m], empty where missing. */
 export interface RawTable {
@@ -167,7 +169,7 @@ function encodeBinary({ columns, cells, missing, at }: Picked<BinaryColumn>): En
   return { features: blank(missing, share), places: firstParts(at) };
 }
 
-const DAY = 86_400_000;
+export const DAY = 86_400_000;
 const YEAR = 365.2425;
 
 /** Where on a circle, 0…2π. */
@@ -176,18 +178,54 @@ const turn = (days: Value, period: number): Value => {
   return mul(cast(sub(turns, floor(turns)), 'float32'), 2 * Math.PI);
 };
 
-function encodeTimestamps({ columns, cells, missing, at }: Picked<TimestampColumn>): Encoded {
-  const days = div(cells, DAY);
-  const circles = [1, 7, YEAR].map((period) => turn(days, period));
-  const onCircle = circles.flatMap((angle) => [sin(angle), cos(angle)]).map((each) => mul(each, Math.SQRT2));
-  const late = div(
-    sub(cells, doubles(columns.map(({ centre }) => centre))),
-    doubles(columns.map(({ scale }) => scale)),
-  );
-  const parts = [...onCircle, limited(cast(late, 'float32'))].map((each) => blank(missing, each));
+/** Lengths of the circles, in days. */
+export const PERIODS = { day: 1, week: 7, year: YEAR } as const;
+
+/** The sine and the cosine of moments on a circle, of deviation 1. */
+const onCircle = (days: Value, period: number): Value[] => {
+  const angle = turn(days, period);
+  return [sin(angle), cos(angle)].map((each) => mul(each, Math.SQRT2));
+};
+
+/** One part of the timestamps that it is seen of. */
+function encodePart(
+  { columns, cells, missing, at }: Picked<TimestampColumn>,
+  part: TimestampPart,
+): Encoded[] {
+  const seen = columns.map((column) => timestampPlaces(column).find((each) => each.part === part));
+  const chosen = columns.flatMap((_, i) => (seen[i] ? [i] : []));
+  if (chosen.length === 0) return [];
+  const pickSeen = (of: Value): Value =>
+    chosen.length === columns.length ? of : gather(of, integers(chosen), 1);
+  const features =
+    part === 'trend'
+      ? [
+          lateness(
+            pickSeen(cells),
+            chosen.map((i) => columns[i]!),
+          ),
+        ]
+      : onCircle(div(pickSeen(cells), DAY), PERIODS[part]);
+  return features.map((each, feature) => ({
+    features: blank(pickSeen(missing), each),
+    places: chosen.map((i) => ({ column: at[i]!, part: seen[i]!.first + feature })),
+  }));
+}
+
+/** How late moments are, standardised. */
+const lateness = (cells: Value, columns: readonly TimestampColumn[]): Value => {
+  const centred = sub(cells, doubles(columns.map(({ centre }) => centre)));
+  return limited(cast(div(centred, doubles(columns.map(({ scale }) => scale))), 'float32'));
+};
+
+function encodeTimestamps(picked: Picked<TimestampColumn>): Encoded {
+  const parts = TIMESTAMP_PARTS.flatMap((part) => encodePart(picked, part));
   return {
-    features: concat(parts, 1),
-    places: parts.flatMap((_, part) => at.map((column) => ({ column, part }))),
+    features: concat(
+      parts.map(({ features }) => features),
+      1,
+    ),
+    places: parts.flatMap(({ places }) => places),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { TableColumns, UsedColumn } from './columns.ts';
-import { usedColumns } from './columns.ts';
+import type { TableColumns, TimestampColumn, TimestampPart, UsedColumn } from './columns.ts';
+import { TIMESTAMP_PARTS, usedColumns } from './columns.ts';
 
 /** What a feature's likelihood is called. */
 export type FeatureKind =
@@ -40,8 +40,18 @@ export interface FeaturePlace {
   readonly derived: boolean;
 }
 
-/** Time of day, weekday and season, a sine and a cosine each, and the trend. */
-export const TIMESTAMP_PARTS = 7;
+/** A sine and a cosine for each circle, and the trend. */
+const sizeOfPart = (part: TimestampPart): number => (part === 'trend' ? 1 : 2);
+
+/** Which of a timestamp's features belong to each part that is seen of it: the first of them, and how many. */
+export function timestampPlaces({ parts = TIMESTAMP_PARTS }: TimestampColumn) {
+  const sizes = parts.map(sizeOfPart);
+  return parts.map((part, at) => ({
+    part,
+    first: sizes.slice(0, at).reduce((sum, each) => sum + each, 0),
+    size: sizes[at]!,
+  }));
+}
 
 type Part = Omit<FeaturePlace, 'column' | 'part'>;
 const part = (kind: FeatureKind, derived = false): Part => ({ kind, derived });
@@ -51,7 +61,10 @@ function partsOf(column: UsedColumn): readonly Part[] {
     return [part(column.likelihood), ...(column.ranks ? [part('gaussian', true)] : [])];
   if (column.kind === 'count') return [part(column.likelihood)];
   if (column.kind === 'binary') return [part('bernoulli')];
-  if (column.kind === 'timestamp') return Array.from({ length: TIMESTAMP_PARTS }, () => part('gaussian'));
+  if (column.kind === 'timestamp')
+    return timestampPlaces(column).flatMap(({ size }) =>
+      Array.from({ length: size }, () => part('gaussian')),
+    );
   return Array.from({ length: column.levels.length + 1 }, () => part('categorical'));
 }
 

@@ -14,7 +14,7 @@ import {
 import { isText, rawOrder, type TableColumns, usedColumns } from './columns.ts';
 import { decodeTable } from './decode.ts';
 import { encodeTable, rawTable } from './encode.ts';
-import { layoutOf, TIMESTAMP_PARTS } from './layout.ts';
+import { layoutOf } from './layout.ts';
 
 const feedsOf = (rows: readonly Cells[]) => ({
   numbers: { shape: [rows.length, numbers.length], data: numbersOf(rows) },
@@ -52,7 +52,8 @@ describe('the layout', () => {
       const column = layout.columns.findIndex((each) => each.name === name);
       return layout.features.filter((place) => place.column === column).map(({ part }) => part);
     };
-    expect(parts('when')).toEqual(Array.from({ length: TIMESTAMP_PARTS }, (_, i) => i));
+    expect(parts('when')).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(parts('shift')).toEqual([0, 1, 2, 3]);
     expect(parts('colour')).toEqual([0, 1, 2]);
     expect(parts('spent')).toEqual([0, 1]);
     expect(parts('member')).toEqual([0]);
@@ -158,7 +159,8 @@ describe('decoding', () => {
     const column = layout.columns[at]!;
     if ('levels' in column) return (column.levels as readonly unknown[]).includes(cell);
     if (column.kind === 'count' && (cell as number) < 0) return false;
-    const last = column.kind === 'timestamp' ? TIMESTAMP_PARTS - 1 : 0;
+    if (column.kind === 'timestamp' && column.parts) return false;
+    const last = column.kind === 'timestamp' ? 6 : 0;
     const feature = layout.features.findIndex((place) => place.column === at && place.part === last);
     return Math.abs(features[feature]!) < 30;
   }
@@ -178,6 +180,18 @@ describe('decoding', () => {
       }),
     );
     expect(survivors).toBeGreaterThan(rows.length * 6);
+  });
+
+  test('of a moment without its trend gives the time of day and the weekday, in one week', () => {
+    const features = encoded(rows).map((row) => row.slice(0, layout.features.length));
+    const week = 7 * 86_400_000;
+    const inWeek = (moment: number) => ((moment % week) + week) % week;
+    decoded(features).forEach(({ shift }, i) => {
+      const cell = rows[i]!.shift;
+      if (cell === null) return;
+      expect(Math.abs(inWeek(shift as number) - inWeek(cell as number))).toBeLessThanOrEqual(300_000 + 1);
+      expect(Math.abs((shift as number) - 1.7e12)).toBeLessThan(week);
+    });
   });
 
   test.each([-1e9, -30, 0, 30, 1e9])('gives cells of their columns, all features being %d', (each) => {

@@ -69,12 +69,36 @@ const binary = (name: string, { values, counts, sorted }: NumberProfile): Binary
   share: counts[1]! / sorted.length,
 });
 
-const timestamp = (name: string, { mean, deviation }: NumberProfile): TimestampColumn => ({
-  name,
-  kind: 'timestamp',
-  centre: mean,
-  scale: deviation || 1,
-});
+/** Lengths of what may recur, in milliseconds. */
+const CYCLES = [
+  ['day', 86_400_000],
+  ['week', 7 * 86_400_000],
+  ['year', 365.2425 * 86_400_000],
+] as const;
+
+/** A date that has spread over so long, such as a birthday, is not what the next rows go beyond. */
+const LONG = 20 * 365.2425 * 86_400_000;
+
+/** How long moments go on for, but for the first and the last of a hundred. */
+const spanOf = ({ sorted }: NumberProfile): number =>
+  (sorted[Math.ceil(0.99 * (sorted.length - 1))]! - sorted[Math.floor(0.01 * (sorted.length - 1))]!) / 0.98;
+
+/** What recurs in moments and has been seen twice; how late they are only grows, and is left out unless asked for. */
+function timestamp(name: string, profile: NumberProfile, asked?: Asked): TimestampColumn | IgnoredColumn {
+  const span = spanOf(profile);
+  const recurring = CYCLES.filter(([, length]) => 2 * length <= span).map(([part]) => part);
+  const trend = asked?.trend ?? span >= LONG;
+  const parts = [...(recurring.length === 0 && asked ? (['day'] as const) : recurring)];
+  if (parts.length === 0 && !trend) return ignored(name, 'it spans less than two days, and only grows');
+  const { mean: centre, deviation } = profile;
+  return {
+    name,
+    kind: 'timestamp',
+    centre,
+    scale: deviation || 1,
+    parts: [...parts, ...(trend ? (['trend'] as const) : [])],
+  };
+}
 
 function count(name: string, { sorted }: NumberProfile, asked?: Asked): CountColumn {
   const { mean, deviation } = moments(sorted);
@@ -161,7 +185,7 @@ function misfit(name: string, kind: string, problem: string): never {
 function askedNumber(name: string, profile: NumberProfile, asked: Asked): Column {
   const { kind } = asked;
   if (kind === 'numeric') return numeric(name, profile, false, asked);
-  if (kind === 'timestamp') return timestamp(name, profile);
+  if (kind === 'timestamp') return timestamp(name, profile, asked);
   if (kind === 'categorical') return categorical(name, numberLevels(profile), profile.sorted.length);
   if (kind === 'binary') {
     return profile.values.length === 2

@@ -5,6 +5,7 @@ import { encodedSet, type SetFacts, type TrainingSet } from '../data/training-se
 import { RecipeError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { openEncoder } from './encoder.ts';
+import { withoutGrowth } from './growth.ts';
 import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
@@ -280,7 +281,10 @@ export async function prepareTable(
   const roles = dealRoles(anomalous, table.rows, held, seed, table.place);
   const features = table.columns.filter(({ name }) => name !== labelColumn);
   const sampled = await readSamples(table, features, roles);
-  const columns = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
+  const inferred = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
+  const { columns, warnings } = array
+    ? { columns: inferred, warnings: [] }
+    : withoutGrowth(inferred, sampled.train, new Set(Object.keys(recipe.data.columns)));
   checkUsable(columns, table.place);
   const used = columns.columns.filter(({ kind }) => kind !== 'ignored').map(({ name }) => name);
   const encoded = await encodeRows(table, columns, used, roles, labels, options);
@@ -298,6 +302,6 @@ export async function prepareTable(
     anomalies: encoded.anomalies,
     reference: chooseReference(roles.counts[role.train]!, recipe.score.neighbours, seed),
     sample: sampled.kept,
-    warnings: labelColumn === undefined ? [] : await leaks(table, labelColumn, features),
+    warnings: [...warnings, ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, features))],
   };
 }
