@@ -35,9 +35,22 @@ export async function readPictures(
   const each = [];
   for (const file of files) each.push(await readOrSkip(file, size, options));
   return {
-    bytes: Uint8Array.from(Buffer.concat(each.map(({ bytes }) => bytes))),
+    bytes: endToEnd(each.map(({ bytes }) => bytes)),
     names: each.flatMap(({ names }) => names),
   };
+}
+
+/** A file's bytes alone are not copied: they may fill much of the memory. */
+function endToEnd(parts: readonly Uint8Array[]): Uint8Array {
+  const [first, second] = parts;
+  if (first && !second) return first;
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 const NOTHING: Pictures = { bytes: new Uint8Array(0), names: [] };

@@ -382,7 +382,7 @@ describe('bad input', () => {
     await expect(read(path)).rejects.toMatchObject({ place: expect.stringContaining(path) });
   });
 
-  test('Parquet with a damaged page', async () => {
+  test('Parquet with a damaged page (fault 60)', async () => {
     const path = await parquet('page.parquet', `SELECT i, 'a text ' || i s FROM range(50000) t(i)`);
     const { readFile } = await import('node:fs/promises');
     const bytes = await readFile(path);

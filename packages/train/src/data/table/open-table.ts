@@ -5,6 +5,7 @@ import type { CsvOptions } from './csv.ts';
 import { type Engine, startEngine, withConnection } from './duckdb.ts';
 import { filesOf, fingerprint, formatOf } from './files.ts';
 import { layoutOf } from './layout.ts';
+import { checkPages } from './parquet-pages.ts';
 import { type Part, reading } from './part.ts';
 import { queryPart } from './query.ts';
 import { readRows, type Source } from './read-rows.ts';
@@ -79,6 +80,7 @@ async function filePart(engine: Engine, place: string, options: TableOptions): P
   const part = { place, file };
   const layout = await reading(engine, part, (use) => layoutOf(use, place, format, options));
   if (format === 'csv') await checkSound(place, format);
+  if (format === 'parquet') await reading(engine, part, (use) => checkPages(use, place));
   return { ...part, ...layout };
 }
 
