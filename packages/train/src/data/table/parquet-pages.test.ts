@@ -44,7 +44,8 @@ const [MAGIC, PLAIN, RLE, INT32] = [Buffer.from('PAR1'), 0, 3, 1];
 function parquet(page: Uint8Array, crc?: number): Buffer {
   const about = struct({ 1: int32(ROWS), 2: int32(PLAIN), 3: int32(RLE), 4: int32(RLE) });
   const sizes = { 1: int32(0), 2: int32(page.length), 3: int32(page.length) };
-  const header = struct({ ...sizes, ...(crc !== undefined && { 4: int32(crc | 0) }), 5: about })[1];
+  const sum: Record<number, Thrift> = crc === undefined ? {} : { 4: int32(crc | 0) };
+  const header = struct({ ...sizes, ...sum, 5: about })[1];
   const size = header.length + page.length;
   const schema = list(
     struct({ 4: name('schema'), 5: int32(1) }),
