@@ -128,7 +128,7 @@ describe.concurrent('score', () => {
     });
   });
 
-  test('alike from columns in any order, ones for truth, several files, a query, into any format', async () => {
+  test('alike from columns in any order, ones for truth, several files, a query, into any format (fault 52)', async () => {
     const turned = some.map((line) => ({ ...line, flag: line.flag === 'true' ? '1' : '0' }));
     writeFileSync(at('turned.csv'), csv(turned, ['flag', 'when', 'country', 'items', 'amount']));
     writeFileSync(at('part1.csv'), csv(some.slice(0, 25)));
@@ -150,7 +150,7 @@ describe.concurrent('score', () => {
     }
   });
 
-  test('a value that training did not see is scored and flagged', async () => {
+  test('a value that training did not see is scored and flagged (fault 53)', async () => {
     const strange = { ...some[1]!, country: 'XX', flag: '2' };
     writeFileSync(at('strange.csv'), csv([{ ...some[0]!, flag: '1' }, strange]));
     const result = await answer('score', 'bundle', 'strange.csv', '--out', 'strange.out.csv', '--fpr', '0.1');
@@ -173,6 +173,34 @@ describe.concurrent('score', () => {
     expect(told.stdout).toMatch(/the strangest rows\nrow .*\n 41 .* amount = 1000000 \(/);
     const [first] = result.strangest as { row: number; reasons: { column: string }[] }[];
     expect([first!.row, first!.reasons[0]!.column]).toEqual([41, 'amount']);
+  });
+
+  test('far more alarms than were promised are told, with what has changed; the rows are written whole (fault 98)', async () => {
+    const moved = all.map((line) => ({ ...line, amount: `9${line.amount}` }));
+    writeFileSync(at('moved.csv'), csv(moved));
+    const warned = await run('score', 'bundle', 'moved.csv', '--out', 'moved.out.csv');
+    expect([warned.code, warned.stdout]).toEqual([0, expect.stringContaining('far more than the 5 %')]);
+    expect(warned.stderr).toMatch(
+      /warning .* are called anomalies, where 5 % was promised[\s\S]*changed most: amount/,
+    );
+    const failed = await run(
+      'score',
+      'bundle',
+      'moved.csv',
+      '--out',
+      'again.csv',
+      '--fail-on-drift',
+      '--json',
+    );
+    expect(failed.code).toBe(1);
+    expect(answerOf(failed)).toMatchObject({
+      ...{ ok: false, rows: 600, out: 'again.csv' },
+      excess: { drifted: expect.arrayContaining([expect.objectContaining({ name: 'amount' })]) },
+    });
+    expect(readFileSync(at('again.csv'))).toEqual(readFileSync(at('moved.out.csv')));
+    const fine = await run('score', 'bundle', 'all.csv', '--fail-on-drift', '--json');
+    expect([fine.code, fine.stderr.includes('warning')]).toEqual([0, false]);
+    expect(answerOf(fine)).toMatchObject({ ok: true });
   });
 
   test('to stdout only when asked', async () => {
@@ -237,7 +265,7 @@ type Bad = [what: string, told: RegExp, content: string | Uint8Array, file?: str
 
 const bad: Bad[] = [
   [
-    'columns that are missing',
+    'columns that are missing (fault 51)',
     /bad\.csv: it lacks the columns 'amount', 'flag'.*\n.*\[COLUMNS_MISSING\]/,
     csv(some, ['items', 'country', 'when']),
   ],

@@ -26,7 +26,8 @@ const pickCells = (cells: Cells, places: readonly number[]): Cells =>
     ? Float64Array.from(places, (at) => cells[at]!)
     : places.map((at) => cells[at]!);
 
-function picked({ start, rows, columns }: Chunk, share: number): PickedRows {
+/** A share of a chunk's rows, at random but the same each time. */
+export function pickRows({ start, rows, columns }: Chunk, share: number): PickedRows {
   const places = Array.from({ length: rows }, (_, i) => i).filter(
     (i) => share === 1 || drawOf(start + i) < share,
   );
@@ -44,7 +45,7 @@ export async function* pickedRows(
   names: readonly string[],
   share: number,
 ): AsyncGenerator<PickedRows> {
-  for await (const chunk of table.chunks(names, ROWS_IN_A_CHUNK)) yield picked(chunk, share);
+  for await (const chunk of table.chunks(names, ROWS_IN_A_CHUNK)) yield pickRows(chunk, share);
 }
 
 /** What rows were picked, in words: `rows of new.csv`, or `rows of new.csv, at random out of 5,000,000`. */

@@ -33,8 +33,14 @@ export interface TableModel {
 /** Loads a bundle of a table. Throws `INPUT_KIND` for one of images, `BUNDLE_…`, `JSON`. */
 export async function loadTable(path: string): Promise<TableModel> {
   const model = await loadBundle(path);
-  return opened(model, /^https?:/.test(path) ? fetchedFiles(path) : folderFiles(path));
+  return opened(model, filesAt(path));
 }
+
+const filesAt = (path: string): Files => (/^https?:/.test(path) ? fetchedFiles(path) : folderFiles(path));
+
+/** How the columns of rows that training held out are distributed, where a bundle says so. Throws `BUNDLE_…`, `JSON`. */
+export const referenceOf = (path: string, manifest: Manifest): Promise<readonly StoredSample[] | undefined> =>
+  readReference(filesAt(path), manifest);
 
 /** A run of a table as the bundle that `semivae export` would make of it. Throws the errors of `ship`. */
 export async function shipTable(folder: string, fpr: number | undefined): Promise<TableModel> {

@@ -76,7 +76,7 @@ describe('a cell', () => {
     expect(() => read({ [name]: given })).toThrow(expect.objectContaining(error));
   });
 
-  test('that is not given is asked for', () => {
+  test('that is not given is asked for (fault 51)', () => {
     const { age: _, ...rest } = row;
     expect(() => columnsOfRows([row, rest], columns)).toThrow(
       expect.objectContaining({

@@ -1,5 +1,5 @@
 import { type ColumnAnswers, type Model, tableInput } from '@semivae/runtime';
-import { openTableWriter, type TableWriter } from '@semivae/train/node';
+import { openTableWriter, type StoredSample, type TableWriter } from '@semivae/train/node';
 import { type AnswerColumn, answerCells, answerColumns } from '../answer-columns.ts';
 import {
   asking,
@@ -8,12 +8,15 @@ import {
   ROWS_IN_A_CHUNK,
   type TableFlags,
 } from '../bundle-table.ts';
+import { type Excess, excessInWords, openWatch, type Watch } from '../excess.ts';
+import { CommandFailure, exitCodes } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import type { Output } from '../output.ts';
 import { checkStdout, isStdout, tellerBeside } from '../row-output.ts';
 import { openRowProgress, type RowProgress, showCount, showRate } from '../row-progress.ts';
 import { openStrangest, type StrangeRow } from '../strangest.ts';
 import { showMinutes, showPercent, table as showTable } from '../table.ts';
+import type { TableModel } from '../table-model.ts';
 
 /** What `score` may be told about a table. */
 export interface ScoreTableOptions extends TableFlags {
@@ -21,6 +24,7 @@ export interface ScoreTableOptions extends TableFlags {
   readonly fpr?: number;
   readonly contributions?: boolean;
   readonly limit?: number;
+  readonly failOnDrift?: boolean;
 }
 
 /** What came of scoring a table. */
@@ -30,25 +34,38 @@ interface Summary {
   /** The rate of false alarms that was kept, and how many rows were called anomalies at it. */
   readonly fpr?: number;
   readonly anomalies?: number;
+  /** Where they are far more than that. */
+  readonly excess?: Excess;
   /** How many rows have a value that did not occur in training, by column. */
   readonly unseen: Readonly<Record<string, number>>;
   /** The strangest first. */
   readonly strangest: readonly StrangeRow[];
 }
 
-/** Scores the rows of files or of a query, in constant memory. Throws `OUT_JSON`, `COLUMNS_MISSING`, `TABLE_…`, `CALIBRATION_…`. */
+function checkCalibrated({ manifest }: Model, { failOnDrift }: ScoreTableOptions): void {
+  if (!failOnDrift || manifest.calibration) return;
+  const problem = '--fail-on-drift needs calibration scores, and the bundle has none';
+  const remedy = 'Calibrate it: semivae recalibrate.';
+  throw new CommandFailure('NOT_CALIBRATED', manifest.name, problem, remedy);
+}
+
+/**
+ * Scores the rows of files or of a query, in constant memory; `reference` says how the columns of held-out rows are
+ * distributed. Throws `OUT_JSON`, `NOT_CALIBRATED`, `COLUMNS_MISSING`, `TABLE_…`, `CALIBRATION_…`.
+ */
 export async function scoreTable(
-  model: Model,
+  { model, reference }: TableModel,
   files: readonly string[],
   options: ScoreTableOptions,
   output: Output,
 ): Promise<void> {
   checkStdout(options.out, output);
+  checkCalibrated(model, options);
   const opened = await openBundleTable(model.manifest, files, options, output);
   try {
     await checkInterruption(opened.table.place);
-    const summary = await scored(model, opened, options);
-    report(summary, options.out, output);
+    const summary = await scored(model, opened, options, reference);
+    report(summary, options, output);
   } finally {
     await opened.table.close();
   }
@@ -60,9 +77,15 @@ interface Scoring extends BundleTable {
   readonly writer?: TableWriter;
   readonly progress: RowProgress;
   readonly fpr?: number;
+  readonly watch?: Watch;
 }
 
-async function scored(model: Model, opened: BundleTable, options: ScoreTableOptions): Promise<Summary> {
+async function scored(
+  model: Model,
+  opened: BundleTable,
+  options: ScoreTableOptions,
+  reference: readonly StoredSample[] | undefined,
+): Promise<Summary> {
   const { table, names, memory } = opened;
   const { out, fpr, contributions = false } = options;
   const taken = table.columns.map(({ name }) => name);
@@ -71,9 +94,14 @@ async function scored(model: Model, opened: BundleTable, options: ScoreTableOpti
     out === undefined ? undefined : await openTableWriter(out, columns, { beside: table, memory });
   const progress = openRowProgress('scoring', table.rows);
   const rate = fpr === undefined ? {} : { fpr };
+  const { calibration } = model.manifest;
+  const watch = calibration && {
+    watch: openWatch(calibration, fpr ?? calibration.fpr, table.rows, reference),
+  };
+  const scoring = { ...opened, columns, progress, ...rate, ...watch, ...(writer && { writer }) };
   let summary: Summary;
   try {
-    summary = await answered(model, { ...opened, columns, progress, ...rate, ...(writer && { writer }) });
+    summary = await answered(model, scoring);
   } catch (error) {
     await writer?.abort();
     throw error;
@@ -87,7 +115,7 @@ async function scored(model: Model, opened: BundleTable, options: ScoreTableOpti
 const STRANGEST = 10;
 
 async function answered(model: Model, scoring: Scoring): Promise<Summary> {
-  const { table, names, columns, writer, progress, fpr } = scoring;
+  const { table, names, columns, writer, progress, fpr, watch } = scoring;
   const { calibration } = model.manifest;
   const counts = openCounts(names);
   const strangest = openStrangest(tableInput(model.manifest).columns, STRANGEST);
@@ -100,18 +128,25 @@ async function answered(model: Model, scoring: Scoring): Promise<Summary> {
     );
     await writer?.append(answerCells(columns, answers));
     counts.add(answers);
+    watch?.add(chunk, alarmsOf(answers));
     strangest.add(chunk, answers);
     progress.rows(chunk.start + chunk.rows);
     await checkInterruption(table.place);
   }
+  const rowsPerSecond = Math.round(progress.rate());
+  const excess = await watch?.excess();
   return {
     rows: table.rows,
-    rowsPerSecond: Math.round(progress.rate()),
+    rowsPerSecond,
     ...(calibration && { fpr: fpr ?? calibration.fpr, anomalies: counts.anomalies() }),
+    ...(excess && { excess }),
     unseen: counts.unseen(),
     strangest: strangest.rows(),
   };
 }
+
+const alarmsOf = ({ anomaly = new Uint8Array() }: ColumnAnswers): number =>
+  anomaly.reduce((sum: number, each) => sum + Number(each), 0);
 
 /** Counts anomalies, and values that did not occur in training by column. */
 function openCounts(names: readonly string[]) {
@@ -119,7 +154,7 @@ function openCounts(names: readonly string[]) {
   let anomalies = 0;
   return {
     add(answers: ColumnAnswers): void {
-      for (const each of answers.anomaly ?? []) anomalies += each;
+      anomalies += alarmsOf(answers);
       for (const [at, each] of answers.unseen.entries()) unseen[at % names.length]! += each;
     },
     anomalies: () => anomalies,
@@ -128,22 +163,30 @@ function openCounts(names: readonly string[]) {
   };
 }
 
-function report(summary: Summary, out: string | undefined, output: Output): void {
+function report(summary: Summary, { out, failOnDrift }: ScoreTableOptions, output: Output): void {
   const tell = tellerBeside(out, output);
   if (out === undefined) tell(`the strangest rows\n${strangestTable(summary.strangest)}`);
   for (const line of summaryLines(summary)) tell(line);
   if (out !== undefined && !isStdout(out)) tell(`rows in ${out}`);
-  output.answer({ ...summary, ...(out !== undefined && { out }) });
+  warn(summary, output);
+  if (failOnDrift && summary.excess) process.exitCode = exitCodes.failed;
+  const ok = failOnDrift && { ok: summary.excess === undefined };
+  output.answer({ ...ok, ...summary, ...(out !== undefined && { out }) });
 }
 
-function summaryLines({ rows, rowsPerSecond, fpr, anomalies, unseen }: Summary): string[] {
+function warn({ rows, fpr, anomalies, excess }: Summary, { note }: Output): void {
+  if (!excess || fpr === undefined || anomalies === undefined) return;
+  for (const line of excessInWords(excess, { alarms: anomalies, rows, fpr })) note(line);
+}
+
+function summaryLines({ rows, rowsPerSecond, fpr, anomalies, excess, unseen }: Summary): string[] {
   const took = showMinutes(rows / rowsPerSecond / 60);
   const values = Object.entries(unseen).map(([name, count]) => `${name} in ${showCount(count)} rows`);
   return [
     `${showCount(rows)} rows in ${took}, ${showCount(rowsPerSecond)} rows/s`,
     fpr === undefined || anomalies === undefined
       ? 'no verdicts: the bundle has no calibration scores (semivae recalibrate)'
-      : `${showCount(anomalies)} anomalies (${showPercent((100 * anomalies) / rows)}), false alarms kept to ${showRate(fpr)} of ordinary rows`,
+      : `${showCount(anomalies)} anomalies (${showPercent((100 * anomalies) / rows)}), ${excess ? `far more than the ${showRate(fpr)} that was promised of ordinary rows` : `false alarms kept to ${showRate(fpr)} of ordinary rows`}`,
     ...(values.length > 0 ? [`values that did not occur in training: ${values.join(', ')}`] : []),
   ];
 }

@@ -6,6 +6,7 @@ import { CommandFailure } from '../failure.ts';
 import { openOutput } from '../output.ts';
 import { backgrounds } from '../pictures.ts';
 import { loadBundle } from '../source.ts';
+import { referenceOf, type TableModel } from '../table-model.ts';
 import { type ScoreImagesOptions, scoreImages } from './score-images.ts';
 import { type ScoreTableOptions, scoreTable } from './score-table.ts';
 
@@ -33,7 +34,10 @@ Tables: CSV, TSV, Parquet, JSON, NDJSON (also .gz), npz. Columns are found by na
 --out writes all columns of the input, and score, p_value and anomaly, nll (in nats), label and probability where the model
 has classes, top_column and top_contribution (what adds most to the score), unseen (columns whose value did not occur in
 training); with --contributions a column for what each adds. It comes into being when all rows are done, and not before.
-Without --out the strangest rows are told, with reasons. --out - writes CSV to stdout.`;
+Without --out the strangest rows are told, with reasons. --out - writes CSV to stdout.
+Where far more rows are called anomalies than the calibration promises of ordinary ones, by more than chance (the exact test for
+a threshold that is itself drawn: beta-binomial, p under 0.001), a warning says so and names the columns that have changed
+most. --fail-on-drift then exits with 1; what is written is whole all the same.`;
 
 export function addScore(program: Command): void {
   const command = program
@@ -57,7 +61,8 @@ export function addScore(program: Command): void {
     .option('--data-dir <folder>', 'images: read a named data set from here instead of downloading it')
     .option('--split <part>', 'images: train or test rows of --data (default: test)')
     .option('--fpr <rate>', "tables: the rate of false alarms to keep (default: the bundle's own)", rate)
-    .option('--contributions', 'tables: a column for what each column adds to the score');
+    .option('--contributions', 'tables: a column for what each column adds to the score')
+    .option('--fail-on-drift', 'tables: exit with 1 where far more rows are anomalies than was promised');
   shared(withTableFlags(command), help).action(runScore);
 }
 
@@ -68,14 +73,19 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
     checkFitting(model, bundle, options);
     const { kind } = model.manifest.input;
     if (kind === 'image') await scoreImages(model, bundle, files, options, output);
-    else await scoreTable(model, files, options, output);
+    else await scoreTable(await asTable(bundle, model), files, options, output);
   } finally {
     await model.dispose();
   }
 }
 
+async function asTable(bundle: string, model: Model): Promise<TableModel> {
+  const reference = await referenceOf(bundle, model.manifest);
+  return { model, ...(reference && { reference }) };
+}
+
 const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;
-const OF_TABLES = ['fpr', 'contributions', 'sql', 'memory', 'missing', 'header'] as const;
+const OF_TABLES = ['fpr', 'contributions', 'failOnDrift', 'sql', 'memory', 'missing', 'header'] as const;
 
 /** Throws `SCORE_OPTION` for an option that means nothing to the bundle. */
 function checkFitting({ manifest }: Model, bundle: string, options: ScoreOptions): void {

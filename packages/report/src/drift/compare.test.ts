@@ -80,6 +80,17 @@ describe('numbers', () => {
     expect(populationStability).toBeCloseTo(0.25, 1);
   });
 
+  test('another unit is strong drift, and nothing else drifts (fault 54)', () => {
+    const [before, after] = [draws(400, 21, 5), draws(400, 22, 5)];
+    const columns = (fare: readonly number[], own: readonly number[]) => [
+      numbers(fare, 'fare'),
+      numbers(own, 'age'),
+    ];
+    const thousandfold = after.map((each) => 1000 * each);
+    const report = compareColumns(columns(before, draws(400, 23)), columns(thousandfold, draws(400, 24)));
+    expect(by(report)).toEqual({ fare: 'strong', age: 'none' });
+  });
+
   test('a constant that changes is seen by every measure', () => {
     const column = compareColumn(numbers(new Array(200).fill(5)), numbers(new Array(200).fill(3)));
     expect(column.distance).toBe(1);

@@ -232,7 +232,7 @@ describe('a leak', () => {
   const warningsOf = async (cells: Readonly<Record<string, Cells>>) =>
     (await prepared(cells, { labelColumn: 'label' })).warnings.map((each) => /'(\w+)'/.exec(each)?.[1]);
 
-  test('is a column that tells the label, and no other', async () => {
+  test('is a column that tells the label, and no other (fault 63)', async () => {
     const copy = label.map((each) => `is ${each}`);
     const finer = label.map((each, row) => `${each} ${row % 4}`);
     const coded = Float64Array.from(label, (each) => Number(each === 'yes'));
