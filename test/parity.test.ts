@@ -115,6 +115,15 @@ test('clusters that no label has named are not named as classes, and generate as
   await model.dispose();
 });
 
+test('weights that are not finite do not ship: the tensor is named (fault 7)', async () => {
+  const { options } = await tiny('m1');
+  const [name] = parametersOf(options);
+  const checkpoint = changedBy(options.checkpoint, name!, Number.NaN);
+  const shipping = ship({ ...options, checkpoint });
+  await expect(shipping).rejects.toMatchObject({ code: 'WEIGHT_NOT_FINITE' });
+  await expect(shipping).rejects.toThrow(`'${name}'`);
+});
+
 function parametersOf({ info }: Tiny['options']): string[] {
   const { recipe, data } = info;
   const shape = { columns: data.columns, classes: data.classes.length, rows: data.trainRows };

@@ -2,6 +2,7 @@ import { encode, type Graph, type LeafValue, leavesOf, sizeOf, type Tensors } fr
 import type { Model } from '@semivae/model';
 import {
   type Calibration,
+  checkGraph,
   fillNormal,
   type Head,
   type HeadName,
@@ -91,6 +92,7 @@ async function encodeHead(
   const metadata = { bundle: options.name, head: name, labels: options.info.data.classes.join(',') };
   const bytes = encode(graph, { frozen, metadata, description, version: options.version });
   const file = `${name}.onnx`;
+  checkGraph(bytes, file);
   return {
     bytes,
     head: {
@@ -194,7 +196,7 @@ async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
 
 /**
  * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE`,
- * `CHECKPOINT_MISFIT`, and for a table `ROWS_NEEDED` or `CALIBRATION_TOO_FEW`.
+ * `CHECKPOINT_MISFIT`, `WEIGHT_NOT_FINITE`, and for a table `ROWS_NEEDED` or `CALIBRATION_TOO_FEW`.
  */
 export async function ship(options: ShipOptions): Promise<BundleFiles> {
   const { info, held, engine = onnxRuntimeEngine() } = options;

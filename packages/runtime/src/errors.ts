@@ -30,8 +30,8 @@ export class BundleCorrupt extends SemivaeError {
 
 /** The bundle's format is newer than this reader. */
 export class BundleTooNew extends SemivaeError {
-  constructor(place: string, found: number, known: number) {
-    const problem = `format version ${found}, but this reader knows up to ${known}`;
+  constructor(place: string, found: number, known: number, what = 'format version') {
+    const problem = `${what} ${found}, but this reader knows up to ${known}`;
     super('BUNDLE_TOO_NEW', place, problem, 'Install a newer @semivae/runtime.');
   }
 }
@@ -40,6 +40,29 @@ export class BundleTooNew extends SemivaeError {
 export class BundleMalformed extends SemivaeError {
   constructor(place: string, problem: string, options?: ErrorOptions) {
     super('BUNDLE_MALFORMED', place, problem, 'Ship the bundle again; do not edit it by hand.', options);
+  }
+}
+
+/** A head's graph is none that an export writes: other operators, graphs within graphs, data elsewhere, or not whole. */
+export class GraphRefused extends SemivaeError {
+  constructor(place: string, problem: string) {
+    const remedy = 'Load only what semivae has exported; nothing of this file was run.';
+    super('GRAPH_REFUSED', place, problem, remedy);
+  }
+}
+
+/** A head's graph would take more nodes, memory or time than any that an export writes. */
+export class GraphTooLarge extends SemivaeError {
+  constructor(place: string, problem: string) {
+    super('GRAPH_TOO_LARGE', place, problem, 'Ship a smaller model; nothing of this file was run.');
+  }
+}
+
+/** A weight is NaN or infinite: what is computed with it means nothing. */
+export class WeightNotFinite extends SemivaeError {
+  constructor(place: string, tensor: string) {
+    const problem = `tensor '${tensor}' holds a number that is not finite`;
+    super('WEIGHT_NOT_FINITE', place, problem, 'Train again, with a lower learning rate, and ship that.');
   }
 }
 

@@ -1,5 +1,6 @@
 import { BundleMalformed, Disposed, HeadMissing } from './errors.ts';
-import { type Files, readChecked } from './files.ts';
+import { type Files, placeOf, readChecked } from './files.ts';
+import { checkGraph } from './graph/check.ts';
 import { type Head, type HeadName, headNames, type Manifest, type TensorSpec } from './manifest.ts';
 import type { Host, Session, SessionOptions, Tensor } from './session.ts';
 
@@ -94,6 +95,7 @@ async function openHead(
 ): Promise<Session> {
   const head = headOf(manifest, files, name);
   const bytes = await readChecked(files, head);
+  checkGraph(bytes, placeOf(files, head.file));
   const session = await host.openSession(bytes, { ...options, place: head.file });
   const missing = [
     ...head.inputs.filter((input) => !session.inputs.includes(input.name)),

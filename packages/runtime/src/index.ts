@@ -4,6 +4,7 @@ export * from './conformal.ts';
 export * from './errors.ts';
 export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked, sha256 } from './files.ts';
 export { imageInput } from './form.ts';
+export { checkGraph } from './graph/check.ts';
 export { type Image, toImageData } from './image.ts';
 export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
 export { printJson } from './json.ts';

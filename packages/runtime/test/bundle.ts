@@ -102,7 +102,7 @@ export async function tinyBundle({ withClasses = true } = {}): Promise<Map<strin
       [
         float,
         product('float', 'strangeness', 'column'),
-        { op: 'Squeeze', inputs: ['column', 'axis'], output: 'score' },
+        { op: 'ReduceSum', inputs: ['column', 'axis'], output: 'score', attributes: { keepdims: 0 } },
       ],
       [x],
       [spec('score', 'float32')],

@@ -15,7 +15,7 @@ export interface Node {
   readonly output: string;
   readonly attributes?: Readonly<Record<string, number | readonly string[] | Float32Array>>;
   /** Operators of ai.onnx by default. */
-  readonly domain?: 'ai.onnx.ml';
+  readonly domain?: string;
 }
 
 export interface Weight {
@@ -31,20 +31,34 @@ export function modelProto(
   inputs: readonly Port[],
   outputs: readonly Port[],
 ): Uint8Array {
-  const graph = [
+  return Uint8Array.from([...modelHeader(), ...bytes(7, graphProto(nodes, weights, inputs, outputs))]);
+}
+
+/** All of a model but its graph. */
+export function modelHeader({ ir = 8, opset = 17, learning = 2 } = {}): number[] {
+  const opsets = [
+    [...bytes(1, []), ...integer(2, opset)],
+    [...bytes(1, utf8('ai.onnx.ml')), ...integer(2, learning)],
+  ];
+  return [...integer(1, ir), ...opsets.flatMap((each) => bytes(8, each))];
+}
+
+export function graphProto(
+  nodes: readonly Node[],
+  weights: readonly Weight[],
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+): number[] {
+  return [
     ...nodes.map((node) => bytes(1, nodeProto(node))),
     bytes(2, utf8('graph')),
     ...weights.map((weight) => bytes(5, tensorProto(weight))),
     ...inputs.map((port) => bytes(11, valueInfo(port))),
     ...outputs.map((port) => bytes(12, valueInfo(port))),
-  ];
-  const opset = [...bytes(1, []), ...integer(2, 17)];
-  const learning = [...bytes(1, utf8('ai.onnx.ml')), ...integer(2, 2)];
-  const opsets = [...bytes(8, opset), ...bytes(8, learning)];
-  return Uint8Array.from([...integer(1, 8), ...bytes(7, graph.flat()), ...opsets]);
+  ].flat();
 }
 
-function nodeProto({ op, inputs, output, attributes = {}, domain }: Node): number[] {
+export function nodeProto({ op, inputs, output, attributes = {}, domain }: Node): number[] {
   return [
     ...inputs.flatMap((input) => bytes(1, utf8(input))),
     ...bytes(2, utf8(output)),
@@ -62,7 +76,7 @@ function attribute(value: number | readonly string[] | Float32Array): number[] {
   return [...value.flatMap((text) => bytes(9, utf8(text))), ...integer(20, 8)];
 }
 
-function tensorProto({ name, dims, data }: Weight): number[] {
+export function tensorProto({ name, dims, data }: Weight): number[] {
   const content = Array.isArray(data)
     ? (data as readonly string[]).flatMap((text) => bytes(6, utf8(text)))
     : bytes(9, raw(data as Float32Array));
@@ -91,18 +105,24 @@ function valueInfo({ name, type, shape }: Port): number[] {
   return [...bytes(1, utf8(name)), ...bytes(2, bytes(1, tensorType))];
 }
 
+/** Numbers below 0 as they are in 64 bits. */
 function varint(value: number): number[] {
+  if (value < 0) return long(BigInt.asUintN(64, BigInt(value)));
   return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
 }
 
-function integer(field: number, value: number): number[] {
+function long(value: bigint): number[] {
+  return value < 128n ? [Number(value)] : [Number(value % 128n) + 128, ...long(value / 128n)];
+}
+
+export function integer(field: number, value: number): number[] {
   return [...varint(field * 8), ...varint(value)];
 }
 
-function bytes(field: number, content: readonly number[]): number[] {
+export function bytes(field: number, content: readonly number[]): number[] {
   return [...varint(field * 8 + 2), ...varint(content.length), ...content];
 }
 
-function utf8(text: string): number[] {
+export function utf8(text: string): number[] {
   return [...new TextEncoder().encode(text)];
 }
