@@ -259,6 +259,12 @@ const recipe: Case[] = [
     code: 'SET_FORM',
     says: /path=value/,
   },
+  ...['NaN', '0', '-1', '1e999'].map((rate) => ({
+    name: `a learning rate of ${rate} (fault 35)`,
+    args: [...trainSmall, '--set', `optimizer.learningRate=${rate}`],
+    code: 'RECIPE_FIELD',
+    says: /optimizer\.learningRate/,
+  })),
   { name: 'a seed that is no number', args: ['train', '--seed', 'x'], code: 'USAGE', says: /whole number/ },
   { name: 'an unknown option', args: ['train', '--epoch', '3'], code: 'USAGE', says: /--epochs/ },
   { name: 'an unknown command', args: ['trian'], code: 'USAGE', says: /trian/ },
@@ -266,6 +272,9 @@ const recipe: Case[] = [
 
 const edited = (path: string, edit: (text: string) => string) => (folder: string) =>
   writeFileSync(join(folder, path), edit(readFileSync(join(folder, path), 'utf8')));
+
+/** run.json as older versions wrote it, without a checksum. */
+const unsealed = (text: string) => text.replace(/ *"sha256": "[0-9a-f]{64}",\n/, '');
 
 const run: Case[] = [
   { name: 'a run that exists', args: [...trainSmall, '--out', 'run'], code: 'RUN_EXISTS', says: /--resume/ },
@@ -303,9 +312,27 @@ const run: Case[] = [
     says: /checkpoint\.safetensors/,
   },
   {
-    name: 'a recipe changed after training',
+    name: 'a resumed run whose training images changed (fault 26)',
+    before: (folder) => {
+      const inverted = pixels.map((each, at) => (at >= 16 && at % 7 === 0 ? 255 - each : each));
+      withFiles({ [TRAIN_X]: inverted })(folder);
+      edited('run/metrics.jsonl', (text) => text.split('\n')[0]!)(folder);
+    },
+    args: ['train', '--resume', 'run'],
+    code: 'RESUME_DATA',
+    says: /the training images changed/,
+  },
+  {
+    name: 'a recipe changed after training (fault 26)',
+    before: edited('run/run.json', (text) => text.replace('"epochs": 2', '"epochs": 4')),
+    args: ['train', '--resume', 'run'],
+    code: 'CHECKSUM',
+    says: /run\.json: it is not as it was written/,
+  },
+  {
+    name: 'a recipe changed after training, in a run of an older version',
     before: edited('run/run.json', (text) =>
-      text.replace('"latent": 2', '"latent": 3').replace('"epochs": 2', '"epochs": 4'),
+      unsealed(text).replace('"latent": 2', '"latent": 3').replace('"epochs": 2', '"epochs": 4'),
     ),
     args: ['train', '--resume', 'run'],
     code: 'CHECKPOINT_MISFIT',
@@ -476,7 +503,7 @@ const disk: Case[] = [
     says: /EFBIG/,
   },
   {
-    name: 'an export on a disk that fills up, over an older bundle',
+    name: 'an export on a disk that fills up, over an older bundle (fault 16)',
     args: ['export', 'run', '--out', 'bundle'],
     options: { fileBlocks: 10 },
     code: 'WRITE',
@@ -510,9 +537,9 @@ describe.skipIf(process.platform === 'win32').concurrent('disk', () => {
     expect(finished.code).toBe(2);
   });
 
-  test('a checkpoint that does not fit: the older one stays, and the run goes on from it elsewhere', async () => {
+  test('a checkpoint that does not fit: the older one stays, and the run goes on from it (fault 23)', async () => {
     const cwd = workplace();
-    edited('run/run.json', (text) => text.replace('"epochs": 2', '"epochs": 3'))(cwd);
+    edited('run/run.json', (text) => unsealed(text).replace('"epochs": 2', '"epochs": 3'))(cwd);
     const before = contentOf(cwd);
     const finished = await semivae(['train', '--resume', 'run', '--json'], { cwd, fileBlocks: 8 });
     expect(answerOf(finished)).toMatchObject({ failure: { code: 'WRITE' } });
@@ -525,16 +552,23 @@ describe.skipIf(process.platform === 'win32').concurrent('disk', () => {
 });
 
 describe.concurrent('numbers that are not finite', () => {
-  test('at the second step: exit code 2, the step named, no checkpoint', async () => {
+  test('at the second step: exit code 2, the step named, no run; its remedy works (fault 29)', async () => {
     const cwd = workplace();
     const args = [...trainSmall, '--set', 'optimizer.learningRate=1e30', '--out', 'own'];
     const finished = await semivae([...args, '--json'], { cwd });
-    expect(answerOf(finished)).toMatchObject({ failure: { code: 'LOSS_NOT_FINITE', place: 'step 2' } });
+    expect(answerOf(finished)).toMatchObject({
+      failure: {
+        code: 'LOSS_NOT_FINITE',
+        place: 'step 2',
+        remedy: expect.stringMatching(/No checkpoint was made yet: train again/),
+      },
+    });
     expect(finished.code).toBe(2);
-    expect(Object.keys(contentOf(join(cwd, 'own')))).toEqual(['metrics.jsonl', 'run.json']);
+    expect(existsSync(join(cwd, 'own'))).toBe(false);
+    expect((await semivae([...trainSmall, '--epochs', '1', '--out', 'own'], { cwd })).code).toBe(0);
   });
 
-  test('later: the last good checkpoint is kept', async () => {
+  test('later: the last good checkpoint is kept (fault 29)', async () => {
     const cwd = workplace();
     // decay = learningRate · weightDecay = 3, so a step multiplies every weight by −2, until it overflows
     const args = [...trainSmall, '--set', 'optimizer.weightDecay=3000', '--epochs', '40', '--out', 'own'];
@@ -543,6 +577,7 @@ describe.concurrent('numbers that are not finite', () => {
       failure: {
         code: expect.stringMatching(/^(LOSS|STATE)_NOT_FINITE$/),
         place: expect.stringMatching(/^step \d+/),
+        remedy: expect.stringMatching(/The checkpoint of step \d+ is kept.*--init-from own/),
       },
     });
     expect(finished.code).toBe(2);

@@ -3,7 +3,7 @@ import { exitCodes, Interrupted } from './failure.ts';
 
 const controller = new AbortController();
 
-/** Aborted at the first SIGINT or SIGTERM; what is being written is finished then. */
+/** Aborted at the first SIGINT, SIGTERM or SIGHUP; what is being written is finished then. */
 export const interruption: AbortSignal = controller.signal;
 
 let signalled = false;
@@ -13,6 +13,11 @@ function stop(): void {
   signalled = true;
   controller.abort();
   process.stderr.write('\nstopping: finishing what is at hand (once more to stop at once)\n');
+}
+
+/** A terminal that is closed may send this more than once, and what is at hand is to be finished all the same. */
+function hangUp(): void {
+  if (!signalled) stop();
 }
 
 /** Set in the environment of a command that is to stop when the one that began it closes their channel, or is gone. */
@@ -26,10 +31,11 @@ function listenForParent(): void {
   if (process.connected === false) stopWithIt();
 }
 
-/** Listens for SIGINT and SIGTERM: the first asks to stop, the second stops. */
+/** Listens for SIGINT, SIGTERM and SIGHUP: the first asks to stop, a second SIGINT or SIGTERM stops. */
 export function listenForInterruption(): void {
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  process.on('SIGHUP', hangUp);
   if (process.env[STOP_WITH_PARENT]) listenForParent();
 }
 

@@ -1,7 +1,12 @@
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printJson } from '@semivae/runtime/core';
 import {
+  appendLine,
+  type FolderLock,
+  isLock,
+  isPartial,
+  lockFolder,
   type MetricsLine,
   parseJson,
   parseRecipe,
@@ -61,7 +66,7 @@ async function readSweep(folder: string): Promise<Sweep | undefined> {
     const recipe = parseRecipe(await json(RECIPE), join(folder, RECIPE));
     return { ...((await json(SWEEP)) as Omit<Sweep, 'recipe'>), recipe };
   }
-  if (names.every((name) => name === RECIPE)) return undefined;
+  if (names.every((name) => name === RECIPE || isLock(name) || isPartial(name))) return undefined;
   const remedy = 'Choose another --out, or empty it.';
   throw new CommandFailure('SWEEP_FOLDER', folder, 'it is not empty, and no sweep', remedy);
 }
@@ -110,22 +115,27 @@ export async function finishedOf(folder: string, sweep: Sweep): Promise<Result[]
   return lines.map((line, at) => parseJson(line, `${join(folder, RESULTS)}, line ${at + 1}`) as Result);
 }
 
-/** Makes the folder of a sweep, or keeps what is asked besides; what was cut of the results is dropped. Throws `WRITE`. */
-export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Promise<void> {
+/**
+ * Makes the folder of a sweep, or keeps what is asked besides, and takes it for this process; what was cut of the results
+ * is dropped. Throws `RUN_LOCKED`, `WRITE`.
+ */
+export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Promise<FolderLock> {
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     const remedy = 'Choose a folder that can be written to with --out.';
     throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
   });
-  await writeAtomically(join(folder, RECIPE), printJson(recipe));
-  await writeAtomically(join(folder, SWEEP), printJson(rest));
-  await writeAtomically(join(folder, RESULTS), await wholeLines(folder));
+  const lock = await lockFolder(folder);
+  try {
+    await writeAtomically(join(folder, RECIPE), printJson(recipe));
+    await writeAtomically(join(folder, SWEEP), printJson(rest));
+    await writeAtomically(join(folder, RESULTS), await wholeLines(folder));
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** Adds what is finished. Throws `WRITE`. */
-export async function appendResult(folder: string, result: Result): Promise<void> {
-  const path = join(folder, RESULTS);
-  await appendFile(path, `${JSON.stringify(result)}\n`).catch((cause: NodeJS.ErrnoException) => {
-    const remedy = 'Free some space, and run the command again: it goes on.';
-    throw new CommandFailure('WRITE', path, `it cannot be written (${cause.code})`, remedy, { cause });
-  });
-}
+export const appendResult = (folder: string, result: Result): Promise<void> =>
+  appendLine(join(folder, RESULTS), JSON.stringify(result));

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MetricsLine, RUN_FILE, readMetrics } from '@semivae/train/node';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isLocked, type MetricsLine, RUN_FILE, readMetrics } from '@semivae/train/node';
 import { exitCodes, type Failure } from './failure.ts';
 import { STOP_WITH_PARENT } from './interruption.ts';
 import { shippedMetrics } from './sweep-figures.ts';
@@ -59,15 +60,24 @@ function beginning({ setting: { fields }, seed, run }: Job, folder: string): str
   return ['train', '--recipe', join(folder, RECIPE), ...sets, ...labels, ...to];
 }
 
+/** Training of a sweep that was killed saves and stops, which may take a moment; who holds a run for longer is left alone. */
+const PATIENCE = 60_000;
+
+async function freed(run: string, signal: AbortSignal): Promise<void> {
+  const until = performance.now() + PATIENCE;
+  while (!signal.aborted && performance.now() < until && (await isLocked(run))) await pause(100);
+}
+
 /** Goes on with a run that has begun; one that was cut while its folder was made begins again. */
-async function wordsOf(job: Job, { folder, begin }: Circumstances): Promise<string[]> {
+async function wordsOf(job: Job, { folder, begin, signal }: Circumstances): Promise<string[]> {
   const run = join(folder, job.run);
+  await freed(run, signal);
   const begun = await readFile(join(run, RUN_FILE)).then(
     () => true,
     () => false,
   );
   if (begun) return ['train', '--resume', run];
-  await rm(run, { recursive: true, force: true });
+  if (!(await isLocked(run))) await rm(run, { recursive: true, force: true });
   return [...beginning(job, folder), ...begin];
 }
 

@@ -2,8 +2,10 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Column, timestampInWords } from '@semivae/model';
 import {
+  type DataHashes,
   openSpill,
   openTable,
+  openTableHashes,
   type PreparedTable,
   prepareTable,
   type Recipe,
@@ -52,6 +54,7 @@ const isArray = (name: string): boolean => /\.np[yz]$/i.test(name);
 /** A table read for training; `close` frees what its rows lie in. */
 export interface ReadTable {
   readonly prepared: PreparedTable;
+  readonly hashes: DataHashes;
   close(): void;
 }
 
@@ -74,6 +77,7 @@ export async function readTable(
     closing.push(() => spill.close());
     return spill;
   };
+  const hashes = openTableHashes();
   const close = () => closing.forEach((each) => each());
   try {
     const prepared = await prepareTable(opened, recipe, {
@@ -81,8 +85,9 @@ export async function readTable(
       array: isArray(recipe.data.name),
       budget: memory / 2,
       openStore: spilled,
+      see: hashes.add,
     });
-    return { prepared, close };
+    return { prepared, hashes: hashes.hashes(prepared.set), close };
   } catch (error) {
     close();
     throw error;

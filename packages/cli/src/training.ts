@@ -4,6 +4,7 @@ import {
   type Checkpoint,
   collectBetweenSteps,
   type Engine,
+  type FolderLock,
   fit,
   hasStopped,
   type MetricsLine,
@@ -11,6 +12,8 @@ import {
   type Report,
   type RunInfo,
   readMetrics,
+  removeRun,
+  TrainingError,
   type TrainingSet,
   writeBest,
   writeCheckpoint,
@@ -22,6 +25,8 @@ import type { Progress } from './progress.ts';
 /** A training that is to be done in a run's folder. */
 export interface Job {
   readonly folder: string;
+  /** On the run's folder. */
+  readonly lock: FolderLock;
   readonly info: RunInfo;
   readonly set: TrainingSet;
   /** Rows that the error is told of. */
@@ -33,6 +38,10 @@ export interface Job {
   readonly signal: AbortSignal;
   /** What to do after an interruption. */
   readonly remedy: string;
+  /** After so many seconds the training is saved, within an epoch too. */
+  readonly saveEvery?: number;
+  /** Whether it is gone on with, not begun. */
+  readonly resumed?: boolean;
 }
 
 /** Where a training ended. */
@@ -44,19 +53,23 @@ export interface Trained {
   readonly lines: readonly MetricsLine[];
 }
 
-const SAVE_EVERY = 30_000;
+/** Seconds between two saves, unless told. */
+export const SAVE_EVERY = 30;
 
-/** Keeps the newest checkpoint: on disk every half minute, in memory between. */
+/** Keeps the newest checkpoint: on disk every so many seconds, in memory between. */
 interface Keeper {
   keep(checkpoint: Checkpoint): Promise<void>;
   save(): Promise<void>;
+  /** Whether it is time to save, and nothing newer is in memory. */
+  isDue(): boolean;
   readonly newest: Checkpoint | undefined;
 }
 
-function openKeeper(folder: string): Keeper {
+function openKeeper(folder: string, seconds: number): Keeper {
   let newest: Checkpoint | undefined;
   let saved: Checkpoint | undefined;
   let savedAt = performance.now();
+  const isDue = () => performance.now() - savedAt >= 1000 * seconds;
   const save = async () => {
     if (!newest || newest === saved) return;
     await writeCheckpoint(folder, newest);
@@ -65,14 +78,33 @@ function openKeeper(folder: string): Keeper {
   };
   return {
     save,
+    isDue,
     async keep(checkpoint) {
       newest = checkpoint;
-      if (!saved || performance.now() - savedAt >= SAVE_EVERY) await save();
+      if (!saved || isDue()) await save();
     },
     get newest() {
       return newest;
     },
   };
+}
+
+const isNotFinite = (error: unknown): error is TrainingError =>
+  error instanceof TrainingError && error.code.endsWith('_NOT_FINITE');
+
+/** What there is to go on from after numbers ran away, and how: the same steps would only lead there again. */
+function ranAway(
+  error: TrainingError,
+  { folder, resumed }: Job,
+  kept: Checkpoint | undefined,
+): TrainingError {
+  const { code, place, message } = error;
+  const problem = message.slice(place.length + 2, -error.remedy.length - 2);
+  const change = 'with a lower optimizer.learningRate, or with optimizer.clipNorm set';
+  const remedy = kept
+    ? `The checkpoint of step ${kept.step} is kept: export it, or begin a new run with it, ${change} (--init-from ${folder}).`
+    : `No checkpoint was made yet: train again ${change}${resumed ? ', into another --out' : ''}.`;
+  return new TrainingError(code, place, problem, remedy, { cause: error });
 }
 
 function openClock({ minutes = 0 }: Partial<Checkpoint> = {}): () => number {
@@ -82,14 +114,14 @@ function openClock({ minutes = 0 }: Partial<Checkpoint> = {}): () => number {
 
 /**
  * Trains from the start, or from `resume`, to the last epoch or until patience ends, and writes metrics and checkpoints into the run's folder; the last good
- * checkpoint is saved however it ends. Throws `INTERRUPTED`, `LOSS_NOT_FINITE`, `STATE_NOT_FINITE`, `WRITE`.
+ * checkpoint is saved however it ends. A run that ends without one, by numbers that are not finite, is removed where it began here. Throws `INTERRUPTED`, `LOSS_NOT_FINITE`, `STATE_NOT_FINITE`, `WRITE`.
  */
 export async function train(job: Job): Promise<Trained> {
-  const { folder, info, set, engine, resume, progress, signal } = job;
+  const { folder, lock, info, set, engine, resume, progress, signal } = job;
   const { recipe, seed } = info;
   collectBetweenSteps();
   const clock = openClock(resume);
-  const keeper = openKeeper(folder);
+  const keeper = openKeeper(folder, job.saveEvery ?? SAVE_EVERY);
   const { test } = job;
   const figuresOf = await openFigures({ recipe, seed, set, engine, ...(test && { test }) });
   const lines = await readMetrics(folder);
@@ -122,13 +154,18 @@ export async function train(job: Job): Promise<Trained> {
       progress.step(report);
       if (report.epochEnded) await endEpoch(report);
       if (report.epochEnded && hasStopped(recipe, lines)) break;
+      if (!report.epochEnded && keeper.isDue()) await keeper.keep(await at(report));
+      await lock.renew();
       await turn();
       if (signal.aborted && report.step < report.steps) await stopAt(report);
     }
     await keeper.save();
   } catch (error) {
     await keeper.save().catch(() => {});
-    throw error;
+    if (!isNotFinite(error)) throw error;
+    const kept = [keeper.newest, resume].find((each) => each !== undefined && each.step > 0);
+    if (!kept && !job.resumed) await removeRun(folder);
+    throw ranAway(error, job, kept);
   } finally {
     progress.stop();
   }

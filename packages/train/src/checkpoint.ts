@@ -2,14 +2,17 @@ import { fromSafetensors, toSafetensors } from '@semivae/graph';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
 
+/** What of a checkpoint is no tensor. */
+export const checkpointMetadata = ({ step, sums, minutes = 0 }: Checkpoint): Record<string, string> => ({
+  format: 'semivae-checkpoint',
+  step: String(step),
+  sums: JSON.stringify(sums),
+  minutes: String(minutes),
+});
+
 /** A checkpoint as safetensors bytes: the state as tensors, the rest as metadata. */
-export const encodeCheckpoint = ({ step, sums, state, minutes = 0 }: Checkpoint): Uint8Array =>
-  toSafetensors(state, {
-    format: 'semivae-checkpoint',
-    step: String(step),
-    sums: JSON.stringify(sums),
-    minutes: String(minutes),
-  });
+export const encodeCheckpoint = (checkpoint: Checkpoint): Uint8Array =>
+  toSafetensors(checkpoint.state, checkpointMetadata(checkpoint));
 
 /** Reads a checkpoint. Throws `SAFETENSORS` or `CHECKPOINT`; `place` names the file. */
 export function decodeCheckpoint(bytes: Uint8Array, place = 'checkpoint'): Checkpoint {

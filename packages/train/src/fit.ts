@@ -71,7 +71,7 @@ export const shapeOf = (
 
 function checkFinite(loss: number | undefined, step: number): void {
   if (Number.isFinite(loss)) return;
-  const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm; the last checkpoint is kept.';
+  const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm.';
   throw new TrainingError('LOSS_NOT_FINITE', `step ${step}`, `the loss is ${loss}`, remedy);
 }
 
@@ -79,7 +79,7 @@ function checkFinite(loss: number | undefined, step: number): void {
 function checkState(state: StoredTensors, step: number): StoredTensors {
   const bad = Object.keys(state).find((name) => !state[name]!.data.every(Number.isFinite));
   if (bad === undefined) return state;
-  const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm; the last checkpoint is kept.';
+  const remedy = 'Lower optimizer.learningRate or set optimizer.clipNorm.';
   throw new TrainingError(
     'STATE_NOT_FINITE',
     `step ${step}, '${bad}'`,

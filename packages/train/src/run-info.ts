@@ -14,6 +14,8 @@ export interface RunInfo {
   readonly engine: string;
   readonly data: DataInfo;
   readonly versions: Readonly<Record<string, string>>;
+  /** SHA-256 of what it was trained on, part by part, such as a column: what a resumed training must find again. */
+  readonly hashes?: Readonly<Record<string, string>>;
   /** The run whose trained state this one began with. */
   readonly initFrom?: Origin;
   /** The runs whose answers it believed at the start. */

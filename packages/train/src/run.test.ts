@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,8 +11,8 @@ import {
   readCheckpoint,
   readMetrics,
   readRun,
+  recoverCheckpoint,
   rewindMetrics,
-  writeAtomically,
   writeCheckpoint,
 } from './run.ts';
 import { describeData, type RunInfo } from './run-info.ts';
@@ -66,18 +66,40 @@ describe('a run', () => {
     }
   });
 
+  test('goes on from the checkpoint before where the last is damaged, and puts that aside (fault 22)', async () => {
+    for (const step of [6, 7]) await writeCheckpoint(folder, { ...checkpoint, step });
+    expect(await recoverCheckpoint(folder)).toEqual({ checkpoint });
+    const path = join(folder, 'checkpoint.safetensors');
+    const bytes = await readFile(path);
+    bytes[bytes.length - 3]! ^= 4;
+    await writeFile(path, bytes);
+    await expect(readCheckpoint(folder)).rejects.toMatchObject({ code: 'CHECKSUM' });
+    const standing = await recoverCheckpoint(folder);
+    expect(standing).toMatchObject({ checkpoint: { step: 6 }, damage: { code: 'CHECKSUM' } });
+    expect((await readCheckpoint(folder)).step).toBe(6);
+    expect((await readdir(folder)).sort()).toEqual(['checkpoint.safetensors', 'damaged.safetensors']);
+  });
+
+  test('that was cut short while it was made is made again; a folder with anything else in it is left alone', async () => {
+    await writeFile(join(folder, 'metrics.jsonl'), '');
+    await expect(createRun(folder, info)).rejects.toMatchObject({ code: 'RUN_FOLDER' });
+    await writeFile(join(folder, '.lock.00000000-1-1'), '');
+    await utimes(join(folder, '.lock.00000000-1-1'), 0, 0);
+    await (await createRun(folder, info)).release();
+    expect((await readdir(folder)).sort()).toEqual(['metrics.jsonl', 'run.json']);
+  });
+
+  test('that cannot be made leaves nothing, and takes nothing with it', async () => {
+    const fails = () => mkdir(join(folder, 'deep/other')).then(() => Promise.reject(new Error('full')));
+    await expect(createRun(join(folder, 'deep/run'), info, fails)).rejects.toThrow('full');
+    expect(await readdir(join(folder, 'deep'))).toEqual(['other']);
+  });
+
   test('forgets the metrics after the step it goes on from, and a line that was cut short', async () => {
     await createRun(folder, info);
     for (const step of [5, 10, 15]) await appendMetrics(folder, { step, epoch: step / 5, minutes: 0 });
     await writeFile(join(folder, 'metrics.jsonl'), '{"step":2', { flag: 'a' });
     await rewindMetrics(folder, 10);
     expect((await readMetrics(folder)).map((line) => line.step)).toEqual([5, 10]);
-  });
-});
-
-describe('writing a file', () => {
-  test('leaves nothing behind where it fails', async () => {
-    await expect(writeAtomically(join(folder, 'no', 'file'), 'x')).rejects.toMatchObject({ code: 'WRITE' });
-    expect(await readdir(folder)).toEqual([]);
   });
 });

@@ -1,12 +1,15 @@
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fromSafetensors, type Tensors as StoredTensors, toSafetensors } from '@semivae/graph';
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fromSafetensors, type Tensors as StoredTensors } from '@semivae/graph';
 import { printJson, sha256 } from '@semivae/runtime/core';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+import { appendLine, removePartials, syncFolder, unwritable, writeAtomically } from './atomic-files.ts';
+import { checkpointMetadata, decodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
+import { type FolderLock, isLock, lockFolder } from './folder-lock.ts';
 import { parseRecipe } from './recipe.ts';
 import { heldTensors, type RunInfo } from './run-info.ts';
+import { checkSealed, openRecord, sealRecord, sealTensors } from './sealed.ts';
 import type { PreparedTable } from './table/prepare.ts';
 import { encodeSamples } from './table/samples.ts';
 
@@ -15,17 +18,17 @@ const SAMPLE = 'reference.json';
 
 /** Writes what a run of a table keeps of its rows. Throws `WRITE`. */
 export async function writeHeld(folder: string, prepared: PreparedTable): Promise<void> {
-  await writeAtomically(join(folder, HELD), toSafetensors(heldTensors(prepared), { format: 'semivae-rows' }));
+  await writeAtomically(join(folder, HELD), sealTensors(heldTensors(prepared), { format: 'semivae-rows' }));
   await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared.columns, prepared.sample));
 }
 
-/** The rows that a run of a table keeps, encoded; undefined for a run of images. Throws `RUN_FILE`, `SAFETENSORS`. */
+/** The rows that a run of a table keeps, encoded; undefined for a run of images. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`. */
 export async function readHeld(
   folder: string,
 ): Promise<{ readonly tensors: StoredTensors; readonly sample: Uint8Array }> {
   const remedy = 'The run is of an older version, or not whole: train it again.';
   const [bytes, sample] = await Promise.all([
-    readOr(join(folder, HELD), remedy),
+    readSealed(join(folder, HELD), remedy),
     readOr(join(folder, SAMPLE), remedy),
   ]);
   return { tensors: fromSafetensors(bytes, join(folder, HELD)).tensors, sample };
@@ -37,16 +40,16 @@ const BELIEFS = 'beliefs.safetensors';
 export const writeBeliefs = (folder: string, beliefs: Float32Array, classes: number): Promise<void> =>
   writeAtomically(
     join(folder, BELIEFS),
-    toSafetensors(
+    sealTensors(
       { beliefs: { shape: [beliefs.length / classes, classes], data: beliefs } },
       { format: 'semivae-beliefs' },
     ),
   );
 
-/** What was believed of rows before training. Throws `RUN_FILE`, `SAFETENSORS`. */
+/** What was believed of rows before training. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`. */
 export async function readBeliefs(folder: string): Promise<Float32Array> {
   const path = join(folder, BELIEFS);
-  const bytes = await readOr(path, 'The run is not whole: train it again.');
+  const bytes = await readSealed(path, 'The run is not whole: train it again.');
   return fromSafetensors(bytes, path).tensors.beliefs!.data;
 }
 
@@ -62,61 +65,19 @@ export const RUN_FILE = 'run.json';
 const CHECKPOINT = 'checkpoint.safetensors';
 const METRICS = 'metrics.jsonl';
 
-/** A device or a pipe: there is nothing to keep, and renaming over it would put a file in its place. */
-const isDevice = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => !found.isFile() && !found.isDirectory(),
-    () => false,
-  );
-
-/** Writes a file whole or not at all: a temporary name, flushed, renamed, the folder flushed. Throws `WRITE`. */
-export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  if (await isDevice(path)) {
-    return writeFile(path, content).catch((cause) => {
-      throw unwritable(path, cause);
-    });
-  }
-  const temporary = `${path}.${process.pid}.partial`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw unwritable(path, cause);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function unwritable(path: string, cause: unknown): TrainingError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const remedy =
-    code === 'ENOSPC'
-      ? 'Free some space; what was written before is untouched.'
-      : 'Choose a folder that can be written to with --out.';
-  return new TrainingError('WRITE', path, `it cannot be written (${code ?? cause})`, remedy, { cause });
-}
-
 const entriesOf = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
+/** All that a run may hold before its run.json, which is written last and makes it whole. */
+const PARTS = [METRICS, CHECKPOINT, HELD, SAMPLE, BELIEFS];
+
+/** Whether all there is was left by a process that died while it made a run: its lock is there too. */
+const isCutShort = (entries: readonly string[]): boolean =>
+  entries.some(isLock) && entries.every((name) => isLock(name) || PARTS.includes(name));
+
 async function checkVacant(folder: string): Promise<void> {
+  await removePartials(folder);
   const entries = await entriesOf(folder);
-  if (entries.length === 0) return;
+  if (entries.length === 0 || isCutShort(entries)) return;
   const [code, problem] = entries.includes(RUN_FILE)
     ? (['RUN_EXISTS', 'there is a run already'] as const)
     : (['RUN_FOLDER', 'it is not empty'] as const);
@@ -127,22 +88,60 @@ async function checkVacant(folder: string): Promise<void> {
   throw new TrainingError(code, folder, problem, remedy);
 }
 
-/**
- * Makes a new run's folder, with the checkpoint that it begins with where that is not drawn. Throws `RUN_EXISTS` where one
- * is, `RUN_FOLDER` where something else is, and `WRITE` where it cannot be made; then nothing of it is left.
- */
-export async function createRun(folder: string, info: RunInfo, start?: Checkpoint): Promise<void> {
-  await checkVacant(folder);
-  let made: string | undefined;
+/** Removes all that makes a run; what else is in its folder stays. */
+export async function removeRun(folder: string): Promise<void> {
+  for (const name of [RUN_FILE, ...PARTS]) await rm(join(folder, name), { force: true }).catch(() => {});
+}
+
+/** Removes a folder, and those above it up to `last`, as long as nothing is in them. */
+async function removeEmpty(folder: string, last: string | undefined): Promise<void> {
+  if (last === undefined) return;
+  for (let at = resolve(folder); at.length >= resolve(last).length; at = dirname(at))
+    if (
+      !(await rmdir(at).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return;
+}
+
+async function fillRun(folder: string, info: RunInfo, parts: () => Promise<void>): Promise<void> {
+  await removeRun(folder); // what a process left that died while it made one
   try {
-    made = await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, METRICS), '');
-    if (start) await writeCheckpoint(folder, start);
-    await writeAtomically(join(folder, RUN_FILE), printJson(info));
-  } catch (cause) {
-    const left = made ? [made] : [METRICS, CHECKPOINT].map((name) => join(folder, name));
-    for (const each of left) await rm(each, { recursive: true, force: true }).catch(() => {});
-    throw cause instanceof TrainingError ? cause : unwritable(folder, cause);
+    await writeAtomically(join(folder, METRICS), '');
+    await parts();
+    await writeAtomically(join(folder, RUN_FILE), printJson(sealRecord(info)));
+  } catch (error) {
+    await removeRun(folder);
+    throw error;
+  }
+}
+
+/**
+ * Makes a new run's folder and takes it for this process. `parts` writes what belongs to it besides; run.json comes last,
+ * so that a run that is there is whole. Throws `RUN_EXISTS` where one is, `RUN_FOLDER` where something else is,
+ * `RUN_LOCKED` where another process makes one, and `WRITE` where it cannot be made; then nothing of it is left.
+ */
+export async function createRun(
+  folder: string,
+  info: RunInfo,
+  parts: () => Promise<void> = async () => {},
+): Promise<FolderLock> {
+  await checkVacant(folder);
+  const made = await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw unwritable(folder, cause);
+  });
+  let lock: FolderLock | undefined;
+  try {
+    lock = await lockFolder(folder);
+    await checkVacant(folder);
+    await fillRun(folder, info, parts);
+    return lock;
+  } catch (error) {
+    await lock?.release();
+    await removeEmpty(folder, made);
+    throw error;
   }
 }
 
@@ -152,17 +151,29 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Bytes of sealed tensors. Throws `RUN_FILE`, and `SAFETENSORS` or `CHECKSUM` where they are damaged. */
+async function readSealed(path: string, remedy: string): Promise<Buffer> {
+  const bytes = await readOr(path, remedy);
+  try {
+    checkSealed(bytes, path);
+  } catch (error) {
+    fromSafetensors(bytes, path); // which says what is wrong of a file that was cut short
+    throw error;
+  }
+  return bytes;
+}
+
 async function readOr(path: string, remedy: string): Promise<Buffer> {
   return readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new TrainingError('RUN_FILE', path, `it cannot be read (${cause.code})`, remedy, { cause });
   });
 }
 
-/** The info of a run. Throws `RUN_FILE`, or the errors of a recipe. */
+/** The info of a run. Throws `RUN_FILE`, `JSON`, `CHECKSUM`, or the errors of a recipe. */
 export async function readRun(folder: string): Promise<RunInfo> {
   const path = join(folder, RUN_FILE);
   const text = (await readOr(path, 'Name the folder of a run, as semivae train made it.')).toString();
-  const info = parseJson(text, path) as RunInfo;
+  const info = openRecord(parseJson(text, path) as RunInfo, path, 'recipe');
   return { ...info, recipe: parseRecipe(info.recipe, path) };
 }
 
@@ -181,17 +192,35 @@ export function parseJson(text: string, place: string): unknown {
   }
 }
 
-export const writeCheckpoint = (folder: string, checkpoint: Checkpoint): Promise<void> =>
-  writeAtomically(join(folder, CHECKPOINT), encodeCheckpoint(checkpoint));
+const PREVIOUS = 'previous.safetensors';
+
+const encoded = (checkpoint: Checkpoint): Uint8Array =>
+  sealTensors(checkpoint.state, checkpointMetadata(checkpoint));
+
+/** Keeps a file under a second name, without a moment in which the first is missing. */
+async function keepAs(path: string, other: string): Promise<void> {
+  if (!(await exists(path))) return;
+  await rm(other, { force: true });
+  await link(path, other).catch(() => copyFile(path, other)); // some disks have no second names
+}
+
+/** Writes the last checkpoint of a run, and keeps the one before. Throws `WRITE`. */
+export async function writeCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const path = join(folder, CHECKPOINT);
+  await keepAs(path, join(folder, PREVIOUS)).catch((cause) => {
+    throw unwritable(path, cause);
+  });
+  await writeAtomically(path, encoded(checkpoint));
+}
 
 const BEST = 'best.safetensors';
 
 /** Keeps a checkpoint beside the last one, as the best so far. Throws `WRITE`. */
 export const writeBest = (folder: string, checkpoint: Checkpoint): Promise<void> =>
-  writeAtomically(join(folder, BEST), encodeCheckpoint(checkpoint));
+  writeAtomically(join(folder, BEST), encoded(checkpoint));
 
 async function readState(path: string): Promise<HashedCheckpoint> {
-  const bytes = await readOr(path, 'The run has no checkpoint yet: train it.');
+  const bytes = await readSealed(path, 'The run has no checkpoint yet: train it.');
   return { checkpoint: decodeCheckpoint(bytes, path), sha256: await sha256(bytes) };
 }
 
@@ -211,30 +240,56 @@ export async function readHashed(folder: string): Promise<HashedCheckpoint> {
 export const readShipped = async (folder: string): Promise<Checkpoint> =>
   (await readHashed(folder)).checkpoint;
 
-/** The last checkpoint of a run. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKPOINT`. */
-export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const path = join(folder, CHECKPOINT);
-  return decodeCheckpoint(await readOr(path, 'The run has no checkpoint yet: train it.'), path);
-}
+/** The last checkpoint of a run. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`, `CHECKPOINT`. */
+export const readCheckpoint = async (folder: string): Promise<Checkpoint> =>
+  (await readState(join(folder, CHECKPOINT))).checkpoint;
 
 export const hasCheckpoint = (folder: string): Promise<boolean> => exists(join(folder, CHECKPOINT));
 
-/** Adds a line to the run's metrics. Throws `WRITE`. */
-export async function appendMetrics(folder: string, line: MetricsLine): Promise<void> {
-  const path = join(folder, METRICS);
-  await appendFile(path, `${JSON.stringify(line)}\n`).catch((cause) => {
-    throw unwritable(path, cause);
-  });
+/** Where a run can be gone on from. */
+export interface Standing {
+  /** Absent where it has not come to one. */
+  readonly checkpoint?: Checkpoint;
+  /** Why the last one is not it, where it is damaged and the one before has taken its place. */
+  readonly damage?: Error;
 }
+
+const DAMAGED = 'damaged.safetensors';
+
+/**
+ * The last checkpoint of a run that this process holds, or the one before where that is damaged, which is then put aside
+ * as damaged.safetensors. Throws as `readCheckpoint` where both are.
+ */
+export async function recoverCheckpoint(folder: string): Promise<Standing> {
+  const [last, previous] = [join(folder, CHECKPOINT), join(folder, PREVIOUS)];
+  if (!(await exists(last)))
+    return (await exists(previous)) ? { checkpoint: (await readState(previous)).checkpoint } : {};
+  try {
+    return { checkpoint: await readCheckpoint(folder) };
+  } catch (error) {
+    const before = await readState(previous).catch(() => {
+      throw error;
+    });
+    await rename(last, join(folder, DAMAGED));
+    await rename(previous, last);
+    await syncFolder(folder);
+    return { checkpoint: before.checkpoint, damage: error as Error };
+  }
+}
+
+/** Adds a line to the run's metrics. Throws `WRITE`. */
+export const appendMetrics = (folder: string, line: MetricsLine): Promise<void> =>
+  appendLine(join(folder, METRICS), JSON.stringify(line));
 
 /** The metrics of a run, in the order of its epochs; a line cut short by a crash is left out. */
 export async function readMetrics(folder: string): Promise<MetricsLine[]> {
-  const text = (await readOr(join(folder, METRICS), 'Name the folder of a run.')).toString();
+  const path = join(folder, METRICS);
+  const text = (await readOr(path, 'Name the folder of a run.')).toString();
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   return whole
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as MetricsLine);
+    .map((line, at) => parseJson(line, `${path}, line ${at + 1}`) as MetricsLine);
 }
 
 /** Drops what was logged after the step from which a run is resumed. */

@@ -110,11 +110,12 @@ async function trainAs(kind: Kind, { folder, recipe, seed, data, chosen }: Setti
     versions: await versions(chosen.versions),
   };
   const run = join(folder, kind);
-  await createRun(run, info);
+  const lock = await createRun(run, info);
   const progress = openProgress(kind);
   const remedy = 'Run semivae quickstart again.';
   const sets = { set: imageSet(data.train), test: imageSet(data.test) };
-  return train({ folder: run, info, ...sets, engine, progress, signal: interruption, remedy });
+  const job = { folder: run, lock, info, ...sets, engine, progress, signal: interruption, remedy };
+  return train(job).finally(lock.release);
 }
 
 async function settingOf(

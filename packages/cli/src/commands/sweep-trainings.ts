@@ -237,8 +237,21 @@ function exitCodeOf(results: readonly Result[], failures: readonly Failed[]): nu
 /** Trains what is asked for, and tells of it: `semivae sweep`. */
 export async function sweep(name: string, options: SweepOptions): Promise<void> {
   const output = openOutput(options.json === true);
-  const plan = await checkedPlan(name, options, output);
-  await beginSweep(plan.folder, plan.sweep);
+  const asked = await checkedPlan(name, options, output);
+  const { folder, sweep: words } = asked;
+  const lock = await beginSweep(folder, words);
+  const renewing = setInterval(lock.renew, RENEW_EVERY).unref();
+  try {
+    await sweepLocked({ ...asked, before: await finishedOf(folder, words) }, options, output);
+  } finally {
+    clearInterval(renewing);
+    await lock.release();
+  }
+}
+
+const RENEW_EVERY = 120_000;
+
+async function sweepLocked(plan: Begun, options: SweepOptions, output: Output): Promise<void> {
   introduce(plan, options, output);
   const { results, failures } = await trainAll(plan, options);
   const all = results.map(({ metrics }) => metrics);

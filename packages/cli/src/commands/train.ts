@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { featuresOf } from '@semivae/model';
 import {
@@ -13,33 +12,41 @@ import {
   chooseRows,
   completeRecipe,
   createRun,
+  type DataHashes,
   type DataInfo,
   describeData,
   describeTable,
   ENGINES,
-  hasCheckpoint,
+  type FolderLock,
   hasStopped,
+  imageHashes,
   imageSet,
   isFinished,
   latentOf,
+  lockFolder,
   type MetricsLine,
   type PreparedTable,
   type Recipe,
   type RunInfo,
   readBeliefs,
-  readCheckpoint,
+  readHeld,
   readMetrics,
   readRun,
+  recoverCheckpoint,
+  removePartials,
   rewindMetrics,
+  type Standing,
   type State,
+  scratchFolder,
   shapeOf,
   stepsPerEpoch,
   type TrainingSet,
   writeBeliefs,
+  writeCheckpoint,
   writeHeld,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
-import { gathered, natural, positive, type SharedOptions, shared } from '../arguments.ts';
+import { gathered, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
 import { openBeliefs } from '../beliefs.ts';
 import { openData } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
@@ -69,6 +76,7 @@ interface TrainOptions extends SharedOptions, RecipeFlags, EngineFlags {
   readonly initFrom?: string;
   readonly taughtBy?: readonly string[];
   readonly memory?: string;
+  readonly saveEvery?: number;
 }
 
 /** Rows to train on, with what a run keeps of them. */
@@ -78,6 +86,7 @@ interface Source {
   readonly set: TrainingSet;
   readonly test?: TrainingSet;
   readonly prepared?: PreparedTable;
+  readonly hashes: DataHashes;
   close(): void;
 }
 
@@ -144,6 +153,7 @@ export function addTrain(program: Command): void {
       'start from what a trained classifier says of all rows; may be repeated',
       gathered,
     )
+    .option('--save-every <seconds>', 'how often the training is saved (default: 30)', scale)
     .addOption(engineOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
   shared(command, help).action(runTrain);
@@ -163,6 +173,7 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const teachers = await Promise.all((options.taughtBy ?? []).map((each) => openPredecessor(each, output)));
   const source = await openSource(asked, seed, options, output);
   const { recipe, data } = source;
+  let lock: FolderLock | undefined;
   try {
     await checkInterruption(data.name);
     const begins = beginningOf(source, seed, predecessor);
@@ -177,18 +188,23 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
       engine: chosen.engine.name,
       data,
       versions: await versions(chosen.versions),
+      hashes: source.hashes,
       ...(begin && { initFrom: begin.origin }),
       ...(teachers.length > 0 && { taughtBy: teachers.map(recordOf) }),
     };
-    await createRun(folder, info, start);
-    if (source.prepared) await writeHeld(folder, source.prepared);
-    if (believed) await writeBeliefs(folder, believed.beliefs, source.set.classes.length);
+    lock = await createRun(folder, info, async () => {
+      if (source.prepared) await writeHeld(folder, source.prepared);
+      if (believed) await writeBeliefs(folder, believed.beliefs, source.set.classes.length);
+      if (start) await writeCheckpoint(folder, start);
+    });
     introduce(folder, info, chosen, output);
     if (begin) introduceBegin(predecessor!, begin, info, output);
     const trained = { ...source, set: { ...source.set, ...(believed && { beliefs: believed.beliefs }) } };
-    await finish(jobOf(folder, info, trained, chosen, start, options), output);
+    await finish(jobOf(folder, lock, info, trained, chosen, start, options), output);
   } finally {
     source.close();
+    await lock?.release();
+    if (lock) await rmdir(folder).catch(() => {}); // empty where nothing was worth keeping
   }
 }
 
@@ -201,7 +217,8 @@ function openSource(recipe: Recipe, seed: number, options: TrainOptions, output:
 async function openImageSource(recipe: Recipe, { dataDir }: TrainOptions, output: Output): Promise<Source> {
   const images = await openData(recipe.data.name, dataDir, output);
   const sets = { set: imageSet(images.train), test: imageSet(images.test) };
-  return { recipe, data: describeData(images), ...sets, close: () => {} };
+  const hashes = imageHashes(sets.set, sets.test);
+  return { recipe, data: describeData(images), ...sets, hashes, close: () => {} };
 }
 
 async function openTableSource(
@@ -213,9 +230,9 @@ async function openTableSource(
   const memory = memoryOf(options.memory);
   const opened = await openRecipeTable(recipe, memory);
   try {
-    const folder = await mkdtemp(join(tmpdir(), 'semivae-'));
+    const folder = await scratchFolder();
     const removeFolder = () => rmSync(folder, { recursive: true, force: true });
-    const { prepared, close } = await readTable(opened, recipe, { seed, memory, folder });
+    const { prepared, hashes, close } = await readTable(opened, recipe, { seed, memory, folder });
     introduceColumns(prepared, output);
     const labels = options.labels === undefined ? {} : { labels: recipe.data.labels };
     return {
@@ -223,6 +240,7 @@ async function openTableSource(
       data: describeTable(prepared, recipe),
       set: prepared.set,
       prepared,
+      hashes,
       close() {
         close();
         removeFolder();
@@ -284,12 +302,37 @@ function checkNothingChanged(folder: string, options: TrainOptions): void {
   throw new CommandFailure('RESUME_FIXED', folder, problem, 'Leave it out, or start a new run.');
 }
 
+/** The parts of the data whose hash is another than the run has; none where an older version kept no hashes. */
+const changedParts = ({ hashes: before }: RunInfo, { hashes }: Source): string[] =>
+  before
+    ? [...new Set([...Object.keys(before), ...Object.keys(hashes)])].filter(
+        (each) => before[each] !== hashes[each],
+      )
+    : [];
+
 /** Throws `RESUME_DATA` unless the data is what the run began with, wherever it lies now. */
-function checkSameData(folder: string, { data: before }: RunInfo, { data }: Source): void {
+function checkSameData(folder: string, info: RunInfo, source: Source): void {
   const said = (each: DataInfo) => JSON.stringify({ ...each, source: '' });
-  if (said(before) === said(data)) return;
-  const problem = `the data ${data.name} is not what the run began with`;
+  const changed = changedParts(info, source);
+  if (said(info.data) === said(source.data) && changed.length === 0) return;
+  const others = changed.length > 3 ? ` and ${changed.length - 3} more` : '';
+  const what = changed.length > 0 ? `: ${changed.slice(0, 3).join(', ')}${others} changed` : '';
+  const problem = `the data ${source.data.name} is not what the run began with${what}`;
   throw new CommandFailure('RESUME_DATA', folder, problem, 'Bring the old data back, or start a new run.');
+}
+
+/** Tells where what computes is another version than it was: equal steps may then differ in the last bits. */
+function noteVersions(
+  { versions: before }: RunInfo,
+  now: Readonly<Record<string, string>>,
+  output: Output,
+): void {
+  const others = Object.keys(now).filter(
+    (each) => each !== 'node' && before[each] !== undefined && before[each] !== now[each],
+  );
+  if (others.length === 0) return;
+  const named = others.map((each) => `${each} ${before[each]}, now ${now[each]}`).join('; ');
+  output.note(`warning the run began with ${named}: from here it goes on, but not bit for bit`);
 }
 
 /** The engine that the run began with, unless another is asked for. */
@@ -312,10 +355,48 @@ function withoutStart(folder: string): CommandFailure {
   return new CommandFailure('RESUME_START', folder, problem, 'Start a new run, by --init-from.');
 }
 
+/** Tells of a checkpoint that was put aside. */
+function noteDamage(folder: string, { checkpoint, damage }: Standing, output: Output): void {
+  if (!damage) return;
+  output.note(
+    `warning the last checkpoint of ${folder} is damaged and put aside as damaged.safetensors: it goes on from the one before, step ${checkpoint!.step}`,
+  );
+}
+
+/** Writes what a run of a table keeps of its rows where that is not there, or damaged. */
+async function mendHeld(folder: string, { prepared }: Source, output: Output): Promise<void> {
+  if (!prepared) return;
+  const broken = await readHeld(folder).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  if (!broken) return;
+  await writeHeld(folder, prepared);
+  output.note(`note    what ${folder} keeps of its rows was not whole: it is written again`);
+}
+
 async function resumeRun(folder: string, options: TrainOptions, output: Output): Promise<void> {
   checkNothingChanged(folder, options);
   const info = await readRun(folder);
-  const checkpoint = (await hasCheckpoint(folder)) ? await readCheckpoint(folder) : undefined;
+  const lock = await lockFolder(folder);
+  try {
+    await removePartials(folder);
+    await resumeLocked(folder, lock, info, options, output);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function resumeLocked(
+  folder: string,
+  lock: FolderLock,
+  info: RunInfo,
+  options: TrainOptions,
+  output: Output,
+): Promise<void> {
+  const standing = await recoverCheckpoint(folder);
+  noteDamage(folder, standing, output);
+  const { checkpoint } = standing;
   const lines = await readMetrics(folder);
   if (checkpoint && isFinished(info, lines) && lines.at(-1)!.step === checkpoint.step) {
     output.say(`${folder} is finished: ${endOf(info.recipe, lines)}.`);
@@ -327,12 +408,15 @@ async function resumeRun(folder: string, options: TrainOptions, output: Output):
     await checkInterruption(folder);
     checkSameData(folder, info, source);
     const chosen = await resumedEngine(info, options, output);
+    noteVersions(info, await versions(chosen.versions), output);
     const beliefs = info.recipe.objective.start.weight > 0 && (await readBeliefs(folder));
     const believing = { ...source, set: { ...source.set, ...(beliefs && { beliefs }) } };
+    await mendHeld(folder, source, output);
     await rewindMetrics(folder, checkpoint?.step ?? 0);
     introduce(folder, info, chosen, output);
     output.note(`resume  at step ${checkpoint?.step ?? 0}`);
-    await finish(jobOf(folder, info, believing, chosen, checkpoint, options), output);
+    const job = jobOf(folder, lock, info, believing, chosen, checkpoint, options);
+    await finish({ ...job, resumed: true }, output);
   } finally {
     source.close();
   }
@@ -347,16 +431,18 @@ const endOf = (recipe: Recipe, lines: readonly MetricsLine[]): string =>
 const isStoppedEarly = (recipe: Recipe, lines: readonly MetricsLine[]): boolean =>
   lines.length < recipe.epochs && hasStopped(recipe, lines);
 
-const resumeCommand = (folder: string, { dataDir, engine, threads }: TrainOptions): string =>
+const resumeCommand = (folder: string, { dataDir, saveEvery, engine, threads }: TrainOptions): string =>
   [
     `semivae train --resume ${folder}`,
     ...(dataDir === undefined ? [] : [`--data-dir ${dataDir}`]),
+    ...(saveEvery === undefined ? [] : [`--save-every ${saveEvery}`]),
     ...(engine === undefined ? [] : [`--engine ${engine}`]),
     ...(threads === undefined ? [] : [`--threads ${threads}`]),
   ].join(' ');
 
 const jobOf = (
   folder: string,
+  lock: FolderLock,
   info: RunInfo,
   { set, test }: Source,
   { engine }: ChosenEngine,
@@ -364,6 +450,7 @@ const jobOf = (
   options: TrainOptions,
 ): Job => ({
   folder,
+  lock,
   info,
   set,
   ...(test && { test }),
@@ -372,6 +459,7 @@ const jobOf = (
   progress: openProgress(info.recipe.name),
   signal: interruption,
   remedy: `Go on with: ${resumeCommand(folder, options)}`,
+  ...(options.saveEvery !== undefined && { saveEvery: options.saveEvery }),
 });
 
 async function finish(job: Job, output: Output): Promise<void> {

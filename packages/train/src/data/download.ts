@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { writeAtomically } from '../atomic-files.ts';
 import { DataError } from './data-error.ts';
 
 /** Bytes received of a file so far; `total` is undefined where the server does not say. */
@@ -93,13 +94,10 @@ function told(reason: unknown): string {
 }
 
 async function keep(path: string, bytes: Uint8Array): Promise<void> {
-  const part = `${path}.${randomUUID()}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(part, bytes);
-    await rename(part, path);
+    await writeAtomically(path, bytes);
   } catch (reason) {
-    await rm(part, { force: true }).catch(() => {});
     const remedy = 'Make room or set SEMIVAE_CACHE to a directory that can be written.';
     throw new DataError('DATA_CACHE', path, `it could not be written: ${(reason as Error).message}`, remedy);
   }

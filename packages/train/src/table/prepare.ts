@@ -53,6 +53,8 @@ export interface PrepareOptions {
   readonly openStore?: (rows: number, width: number) => RowStore;
   /** Columns of a bare array of numbers. */
   readonly array?: boolean;
+  /** Shown every row as it was read, in order. */
+  readonly see?: (chunk: Chunk) => void;
 }
 
 /** Rows from which kinds, scales and levels are guessed, and rows kept raw. */
@@ -219,7 +221,7 @@ async function encodeRows(
   names: readonly string[],
   roles: Roles,
   labels: Labels,
-  { budget = Infinity, openStore = openMemory }: PrepareOptions,
+  { budget = Infinity, openStore = openMemory, see }: PrepareOptions,
 ) {
   const encoder = await openEncoder(columns);
   const { width } = encoder;
@@ -233,6 +235,7 @@ async function encodeRows(
   let trained = 0;
   try {
     for await (const chunk of table.chunks(names)) {
+      see?.(chunk);
       const x = await encoder.encode(chunk.columns, chunk.rows);
       const training: number[] = [];
       for (let i = 0; i < chunk.rows; i++) {

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import { scratchFolder } from '../../atomic-files.ts';
 import { TableError } from './table-error.ts';
 
 export type Connection = DuckDBConnection;
@@ -69,7 +69,7 @@ const folders = new Set<string>();
 const removeAll = () => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true }));
 
 async function spillFolder(engine: Engine): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'semivae-'));
+  const folder = await scratchFolder();
   if (folders.size === 0) process.once('exit', removeAll);
   folders.add(folder);
   await withConnection(engine, (connection) => connection.run(`SET GLOBAL temp_directory = ${text(folder)}`));

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { putInPlace, removePartials, temporaryFor } from '../../atomic-files.ts';
 import { TableError } from './table-error.ts';
 
 export type OutputFormat = 'parquet' | 'csv' | 'tsv' | 'ndjson';
@@ -49,8 +49,8 @@ export async function outputFile(
   if (!found) throw unknownFormat(path, 'the name does not tell a format that can be written');
   if (found === 'parquet' && (packed || standard))
     throw unknownFormat(path, 'Parquet goes to a file of its own');
-  const name = `.${basename(path)}.${randomUUID()}.part`;
-  const temporary = join(standard ? folder : dirname(path), name);
+  if (!standard) await removePartials(dirname(path));
+  const temporary = temporaryFor(standard ? 'rows' : path, standard ? folder : undefined);
   await writable(path, temporary);
   return { path, temporary, format: found, how: `${HOW[found]}${packed ? COMPRESSION[packed] : ''}` };
 }
@@ -80,10 +80,7 @@ export function notWritten(path: string, reason: unknown): TableError {
 
 /** Puts the temporary file, now complete, in its place, or copies it to the standard output. */
 export async function delivered({ path, temporary }: OutputFile): Promise<void> {
-  if (!isStandardOutput(path)) {
-    await flushed(temporary);
-    return rename(temporary, path);
-  }
+  if (!isStandardOutput(path)) return putInPlace(temporary, path);
   await pipeline(createReadStream(temporary), process.stdout, { end: false }).catch(unlessClosed);
   await rm(temporary, { force: true });
 }
@@ -91,13 +88,4 @@ export async function delivered({ path, temporary }: OutputFile): Promise<void> 
 /** Who reads the standard output may have had enough of it. */
 function unlessClosed(reason: NodeJS.ErrnoException): void {
   if (reason.code !== 'EPIPE') throw reason;
-}
-
-async function flushed(file: string): Promise<void> {
-  const opened = await open(file, 'r+');
-  try {
-    await opened.sync();
-  } finally {
-    await opened.close();
-  }
 }

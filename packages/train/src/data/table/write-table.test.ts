@@ -158,7 +158,7 @@ describe('answers beside a table', () => {
 
 describe('nothing half-written', () => {
   const one: readonly TableColumn[] = [{ name: 'score', type: 'number' }];
-  const parts = async () => (await readdir(folder)).filter((name) => name.endsWith('.part'));
+  const parts = async () => (await readdir(folder)).filter((name) => name.endsWith('.partial'));
 
   test('stays after giving up, and what was there remains', async () => {
     await writeFile(at('kept.csv'), 'old');

@@ -48,13 +48,15 @@ export async function openTableWriter(
   const shared = beside && sourceOf(beside)?.engine;
   const engine = shared ?? (await startEngine(memory, threads));
   const release = async () => (shared ? undefined : engine.close());
+  let file: OutputFile | undefined;
   try {
-    const file = await outputFile(path, await engine.folder(), format);
+    file = await outputFile(path, await engine.folder(), format);
     const rows = await stageRows(engine, columns);
     return writer({ engine, file, rows, columns, beside, kept, order }, release);
   } catch (reason) {
+    if (file) await rm(file.temporary, { force: true });
     await release();
-    throw reason;
+    throw reason instanceof SemivaeError ? reason : notWritten(path, reason);
   }
 }
 
