@@ -117,14 +117,14 @@ export async function finishedOf(folder: string, sweep: Sweep): Promise<Result[]
 
 /**
  * Makes the folder of a sweep, or keeps what is asked besides, and takes it for this process; what was cut of the results
- * is dropped. Throws `RUN_LOCKED`, `WRITE`.
+ * is dropped. Throws `SWEEP_LOCKED`, `WRITE`.
  */
 export async function beginSweep(folder: string, { recipe, ...rest }: Sweep): Promise<FolderLock> {
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     const remedy = 'Choose a folder that can be written to with --out.';
     throw new CommandFailure('WRITE', folder, `it cannot be made (${cause.code})`, remedy, { cause });
   });
-  const lock = await lockFolder(folder);
+  const lock = await lockFolder(folder, 'SWEEP_LOCKED');
   try {
     await writeAtomically(join(folder, RECIPE), printJson(recipe));
     await writeAtomically(join(folder, SWEEP), printJson(rest));

@@ -1,7 +1,19 @@
-import { access, chmod, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { load } from '@semivae/runtime';
-import { type Files, manifestFile, memoryFiles } from '@semivae/runtime/core';
+import { type Files, type Manifest, manifestFile, memoryFiles, sealManifest } from '@semivae/runtime/core';
+import {
+  isLock,
+  isPartial,
+  lockFolder,
+  removePartials,
+  syncFolder,
+  TrainingError,
+  temporaryFor,
+  writeAtomically,
+  writeFlushed,
+} from '@semivae/train/node';
+import { asideOf, entriesOf, isAside, ownFiles, standingManifest, withAside } from './bundle-files.ts';
 import { ExportError } from './errors.ts';
 import { sheet } from './sheet.ts';
 import type { BundleFiles } from './ship.ts';
@@ -23,28 +35,15 @@ async function samplesPicture(files: BundleFiles): Promise<BundleFiles> {
   return { 'samples.png': sheet(images.flat(), { columns: SAMPLES_PER_CLASS }) };
 }
 
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'w');
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** What people put beside a bundle; a new export keeps it. */
+/** What people put beside a bundle before there is one. */
 const KEPT = ['recipe.json', 'entry.json', 'result.json'];
 
-async function checkReplaceable(folder: string): Promise<void> {
-  const inside = await readdir(folder).catch((): string[] => []);
-  if (inside.includes(manifestFile) || inside.every((name) => KEPT.includes(name))) return;
+const isKept = (name: string): boolean =>
+  KEPT.includes(name) || isAside(name) || isLock(name) || isPartial(name);
+
+/** Throws `NOT_A_BUNDLE` where something else is in a folder. */
+function checkReplaceable(folder: string, inside: readonly string[], before: Manifest | undefined): void {
+  if (before || inside.every(isKept)) return;
   throw new ExportError(
     'NOT_A_BUNDLE',
     folder,
@@ -53,53 +52,133 @@ async function checkReplaceable(folder: string): Promise<void> {
   );
 }
 
-async function keepNotes(from: string, to: string): Promise<void> {
-  for (const name of KEPT)
-    if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
+const bytesIn = (path: string): Promise<Buffer | undefined> => readFile(path).catch(() => undefined);
+
+/** Throws `NOT_ITS_OWN` where a file that is not the bundle's has the name of a new one. */
+async function checkOwn(folder: string, files: BundleFiles, before: Manifest | undefined): Promise<void> {
+  const own = before ? ownFiles(before) : [];
+  for (const name of Object.keys(files)) {
+    if (own.includes(name) || !(await bytesIn(join(folder, name)))) continue;
+    const problem = 'it has the name of a file of the bundle, and is not its own';
+    throw new ExportError(
+      'NOT_ITS_OWN',
+      join(folder, name),
+      problem,
+      'Move it away, or choose another --out.',
+    );
+  }
 }
 
-/** The new folder takes the old one's place; the old one comes back if that fails. */
-async function replaceFolder(fresh: string, folder: string): Promise<void> {
-  if (!(await exists(folder))) return rename(fresh, folder);
-  const old = `${fresh}.old`;
-  await rename(folder, old);
-  try {
-    await rename(fresh, folder);
-  } catch (cause) {
-    await rename(old, folder);
-    throw cause;
-  }
-  await rm(old, { recursive: true });
+/** Removes new files that wait in vain: the manifest that stands does not name them. */
+async function removeWaiting(folder: string): Promise<void> {
+  const standing = await standingManifest(folder);
+  const named = standing ? entriesOf(standing).map(({ file }) => file) : [];
+  const waiting = (await readdir(folder)).filter((name) => isAside(name) && !named.includes(name));
+  for (const name of waiting) await rm(join(folder, name), { force: true });
+}
+
+/** The names of the files that are not there yet as they are to be. */
+async function changedFiles(folder: string, files: BundleFiles): Promise<Set<string>> {
+  const changed = new Set<string>();
+  for (const [name, bytes] of Object.entries(files))
+    if (!(await bytesIn(join(folder, name)))?.equals(bytes)) changed.add(name);
+  return changed;
 }
 
 /**
- * Writes a bundle, with a picture of its samples, into a temporary folder that is then renamed: an interrupted export
- * leaves the old bundle. Throws `NOT_A_BUNDLE` for a folder with something else in it, `WRITE` where it cannot be written.
+ * Puts a bundle where another stands, or nothing. New files come under names of their own, then a manifest that names
+ * these, then the same files under the names that they keep, then the manifest of those: so whenever this ends, all that
+ * the manifest names is there as it says, and it is the old bundle or the new one.
+ */
+async function replaceBundle(
+  folder: string,
+  files: BundleFiles,
+  before: Manifest | undefined,
+): Promise<void> {
+  const manifest = JSON.parse(new TextDecoder().decode(files[manifestFile])) as Manifest;
+  const entries = entriesOf(manifest);
+  const put = (name: string, bytes: Uint8Array) => writeAtomically(join(folder, name), bytes);
+  const changed = await changedFiles(folder, files);
+  const replaced = entries.filter(({ file }) => changed.has(file));
+  for (const entry of replaced) await put(asideOf(entry), files[entry.file]!);
+  if (replaced.length > 0) await put(manifestFile, await sealManifest(withAside(manifest, changed)));
+  for (const { file } of replaced) await put(file, files[file]!);
+  await put(manifestFile, files[manifestFile]!);
+  const besides = [...changed].filter(
+    (name) => name !== manifestFile && !replaced.some(({ file }) => file === name),
+  );
+  for (const name of besides) await put(name, files[name]!);
+  const gone = (before ? ownFiles(before) : []).filter((name) => !(name in files));
+  for (const name of gone) await rm(join(folder, name), { force: true });
+}
+
+/** Puts a bundle where nothing is: a folder of another name, then its own. */
+async function placeBundle(folder: string, files: BundleFiles): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  await removePartials(dirname(folder));
+  const fresh = temporaryFor(folder);
+  try {
+    await mkdir(fresh);
+    for (const [name, bytes] of Object.entries(files)) await writeFlushed(join(fresh, name), bytes);
+    await syncFolder(fresh);
+    await rename(fresh, folder);
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function replaceLocked(folder: string, files: BundleFiles): Promise<void> {
+  const lock = await lockFolder(folder, 'BUNDLE_LOCKED');
+  try {
+    const before = await standingManifest(folder);
+    await checkOwn(folder, files, before);
+    await removeWaiting(folder);
+    await replaceBundle(folder, files, before);
+  } finally {
+    await removeWaiting(folder).catch(() => {});
+    await lock.release();
+  }
+}
+
+function notWritten(folder: string, cause: unknown): ExportError {
+  const { code } = (cause instanceof TrainingError ? cause.cause : cause) as NodeJS.ErrnoException;
+  const remedy = 'Free space or choose another --out.';
+  return new ExportError('WRITE', folder, `the bundle cannot be written (${code ?? cause})`, remedy, {
+    cause,
+  });
+}
+
+const isTold = (error: unknown): boolean =>
+  error instanceof ExportError || (error instanceof TrainingError && error.code !== 'WRITE');
+
+/**
+ * Writes a bundle, with a picture of its samples. Where one stands, it stays whole until the new one has taken its place,
+ * and what is not its own stays for good. Throws `NOT_A_BUNDLE` for a folder with something else in it, `NOT_ITS_OWN`,
+ * `BUNDLE_LOCKED` while another process writes there, and `WRITE` where it cannot be written.
  */
 export async function writeBundle(folder: string, files: BundleFiles): Promise<void> {
   const target = resolve(folder);
-  await checkReplaceable(target);
-  const picture = await samplesPicture(files);
-  let fresh: string | undefined;
+  const inside = await readdir(target).catch(() => undefined);
+  checkReplaceable(folder, inside ?? [], await standingManifest(target));
+  const all = { ...files, ...(await samplesPicture(files)) };
   try {
-    await mkdir(dirname(target), { recursive: true });
-    fresh = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-    await chmod(fresh, 0o755); // mkdtemp makes it private
-    for (const [name, bytes] of Object.entries({ ...files, ...picture }))
-      await writeFlushed(join(fresh, name), bytes);
-    await keepNotes(target, fresh);
-    await replaceFolder(fresh, target);
+    await (inside ? replaceLocked(target, all) : placeBundle(target, all));
   } catch (cause) {
-    if (fresh) await rm(fresh, { recursive: true, force: true }).catch(() => {});
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ExportError(
-      'WRITE',
-      folder,
-      `the bundle cannot be written (${code ?? cause})`,
-      'Free space or choose another --out.',
-      { cause },
-    );
+    throw isTold(cause) ? cause : notWritten(folder, cause);
   }
+}
+
+/** The files of a bundle's folder that are its own, by name. */
+export async function readBundleFiles(folder: string): Promise<BundleFiles> {
+  const standing = await standingManifest(folder);
+  const found: Record<string, Uint8Array> = {};
+  for (const name of standing ? ownFiles(standing) : []) {
+    const bytes = await bytesIn(join(folder, name));
+    if (bytes) found[name] = bytes;
+  }
+  return found;
 }
 
 /** The size of each file of a bundle's folder, in bytes. */

@@ -54,7 +54,7 @@ export async function isLocked(folder: string): Promise<boolean> {
   return (await Promise.all(alive)).some(Boolean);
 }
 
-async function lockedError(folder: string, name: string): Promise<TrainingError> {
+async function lockedError(code: string, folder: string, name: string): Promise<TrainingError> {
   const path = join(folder, name);
   const of = LOCK.exec(name)![1]!;
   const where =
@@ -65,26 +65,27 @@ async function lockedError(folder: string, name: string): Promise<TrainingError>
   const remedy = where
     ? `Wait until it ends; if it is gone, remove ${path}.`
     : 'Wait until it ends, or stop it; then go on.';
-  return new TrainingError('RUN_LOCKED', folder, problem, remedy);
+  return new TrainingError(code, folder, problem, remedy);
 }
 
 const ATTEMPTS = 3;
 
 /**
  * Takes a folder for this process alone. A lock is a file of its holder's own name, made before others are looked for:
- * of two at once at least one sees the other, and a dead one's can be removed by anybody. Throws `RUN_LOCKED`, `WRITE`.
+ * of two at once at least one sees the other, and a dead one's can be removed by anybody. Throws `code`, naming the process
+ * that holds it, or `WRITE`.
  */
-export async function lockFolder(folder: string): Promise<FolderLock> {
+export async function lockFolder(folder: string, code = 'RUN_LOCKED'): Promise<FolderLock> {
   const path = join(folder, `.lock.${owner}`);
   for (let attempt = 1; ; attempt++) {
-    await makeLock(folder, path);
+    await makeLock(code, folder, path);
     const others = await held(folder, await lastSign(path)).catch(async (cause) => {
       await rm(path, { force: true });
       throw unwritable(folder, cause);
     });
     if (others.length === 0) break;
     await rm(path, { force: true });
-    if (attempt === ATTEMPTS) throw await lockedError(folder, others[0]!);
+    if (attempt === ATTEMPTS) throw await lockedError(code, folder, others[0]!);
     await pause(50 + Math.random() * 100);
   }
   let renewed = performance.now();
@@ -102,9 +103,9 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 const sign = (path: string): Promise<void> =>
   writeFile(path, `${hostname()}\n`, { flag: 'r+' }).catch(() => {});
 
-async function makeLock(folder: string, path: string): Promise<void> {
+async function makeLock(code: string, folder: string, path: string): Promise<void> {
   const file = await open(path, 'wx').catch(async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'EEXIST') throw await lockedError(folder, `.lock.${owner}`);
+    if (cause.code === 'EEXIST') throw await lockedError(code, folder, `.lock.${owner}`);
     throw unwritable(folder, cause);
   });
   await file.close();

@@ -96,14 +96,11 @@ export async function removeRun(folder: string): Promise<void> {
 /** Removes a folder, and those above it up to `last`, as long as nothing is in them. */
 async function removeEmpty(folder: string, last: string | undefined): Promise<void> {
   if (last === undefined) return;
-  for (let at = resolve(folder); at.length >= resolve(last).length; at = dirname(at))
-    if (
-      !(await rmdir(at).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return;
+  try {
+    for (let at = resolve(folder); at.length >= resolve(last).length; at = dirname(at)) await rmdir(at);
+  } catch {
+    // something is in it
+  }
 }
 
 async function fillRun(folder: string, info: RunInfo, parts: () => Promise<void>): Promise<void> {

@@ -1,6 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { type BundleFiles, card, verify, writeBundle } from '@semivae/export/node';
+import { type BundleFiles, card, readBundleFiles, verify, writeBundle } from '@semivae/export/node';
 import {
   type Calibration,
   folderFiles,
@@ -13,7 +11,7 @@ import {
   sealManifest,
   thresholdFor,
 } from '@semivae/runtime';
-import { type Cells, type Chunk, type Table, writeAtomically } from '@semivae/train/node';
+import type { Cells, Chunk, Table } from '@semivae/train/node';
 import { type Command, InvalidArgumentError } from 'commander';
 import { rate, type SharedOptions, shared } from '../arguments.ts';
 import {
@@ -87,7 +85,7 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
     const calibration = await calibrated(model, files, { ...options, fpr }, output);
     const changed = await changedFiles(bundle, model.manifest, calibration);
     await checkInterruption(out);
-    await write(bundle, out, changed);
+    await writeBundle(out, { ...(await readBundleFiles(bundle)), ...changed });
     await checkWritten(out, calibration);
     report(out, model.manifest.calibration, calibration, output);
   } finally {
@@ -252,18 +250,6 @@ function retold(readme: string, manifest: Manifest, calibration: Calibration): s
   return before === undefined
     ? readme.replace(/^## Training$/m, () => `${now}\n\n## Training`)
     : readme.replace(before, () => now);
-}
-
-/** In place file by file, the manifest first; elsewhere a whole bundle. Throws `WRITE`, `NOT_A_BUNDLE`. */
-async function write(bundle: string, out: string, changed: BundleFiles): Promise<void> {
-  if (resolve(out) !== resolve(bundle)) return writeBundle(out, { ...(await filesIn(bundle)), ...changed });
-  for (const [name, bytes] of Object.entries(changed)) await writeAtomically(join(bundle, name), bytes);
-}
-
-async function filesIn(folder: string): Promise<BundleFiles> {
-  const found = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
-  const files = found.map(async ({ name }) => [name, await readFile(join(folder, name))] as const);
-  return Object.fromEntries(await Promise.all(files));
 }
 
 /** Reads the bundle back. Throws `NOT_AS_WRITTEN`, `BUNDLE_…`. */
