@@ -1,10 +1,12 @@
 import {
   add,
+  and,
   concat,
   constant,
   div,
   gather,
   type LeafValue,
+  less,
   matmul,
   max,
   mul,
@@ -14,12 +16,14 @@ import {
   slice,
   sqrt,
   square,
+  squeeze,
   sub,
   sum,
   topK,
   transpose,
   unsqueeze,
   type Value,
+  where,
 } from '@semivae/graph';
 import { featuresIn, incidence, type Layout } from '@semivae/model';
 
@@ -99,6 +103,38 @@ const closeness = (place: Value, { rows, halfSquares }: Reference): Value =>
   sub(matmul(place, transpose(rows)), halfSquares);
 
 /**
+ * Rows count as equal where their cells, in units of a column's spread, differ by no more than EQUAL_CELLS, and what hangs
+ * on the cells, latent and residuals, by no more than EQUAL_REST: rounding alone makes the one 1e-7, and the other, the
+ * root of a difference of log-densities, up to 0.03.
+ */
+const EQUAL_CELLS = 1e-5;
+const EQUAL_REST = 0.1;
+
+/** How far places lie from reference rows: the squared difference of each coordinate, and the distance, exactly 0 of equal rows. */
+interface Apart {
+  /** [rows, nearest, coordinates]. */
+  readonly squares: Value;
+  /** [rows, nearest, 1]. */
+  readonly distance: Value;
+  /** Whether the rows are equal: [rows, nearest, 1]. */
+  readonly equals: Value;
+}
+
+/** [coordinates, 2]: by a product with squared differences, their sum, and their sum over the cells alone. */
+function sums(features: number, size: number): Value {
+  const of = Float32Array.from({ length: 2 * size }, (_, i) => Number(i % 2 === 0 || i < 2 * features));
+  return constant(of, [size, 2]);
+}
+
+function apartFrom({ features }: Layout, place: Value, { rows }: Reference, indices: Value): Apart {
+  const squares = square(sub(unsqueeze(place, -2), gather(rows, indices)));
+  const both = matmul(squares, sums(features.length, rows.shape[1] as number));
+  const [all, cells] = [slice(both, -1, 0, 1), slice(both, -1, 1, 2)];
+  const equals = and(less(cells, EQUAL_CELLS ** 2), less(all, EQUAL_REST ** 2));
+  return { squares, equals, distance: where(equals, 0, sqrt(all)) };
+}
+
+/**
  * Σ wᵢ dᵢ over the Euclidean distances to the nearest reference rows. A feature's part of a distance is its squared
  * difference over the distance, so that the parts add up to it. `skip` leaves out so many of the nearest: a reference row
  * is the nearest to itself.
@@ -114,32 +150,31 @@ export function neighbourStrangeness(
   const weights = NEAREST_WEIGHTS.slice(0, rows - skip);
   const nearest = topK(closeness(place, reference), weights.length + skip).indices;
   const indices = slice(nearest, -1, skip, weights.length + skip);
-  const squares = square(sub(unsqueeze(place, -2), gather(reference.rows, indices)));
-  const distances = sqrt(sum(squares, [-1], { keep: true }));
+  const { squares, distance, equals } = apartFrom(layout, place, reference, indices);
   const weight = constant(Float32Array.from(weights), [weights.length, 1]);
-  const parts = sum(mul(squares, div(weight, max(distances, TINY))), [-2]);
+  const share = where(equals, 0, div(weight, max(distance, TINY)));
+  const parts = squeeze(matmul(transpose(share), squares), -2);
   return {
-    score: sum(mul(distances, weight), [-2, -1]),
+    score: squeeze(matmul(squeeze(distance, -1), weight), -1),
     contributions: sharedOut(parts, layout, latent),
   };
 }
 
 /** 1/√(1 + d/unit), d being the distance to the nearest known anomaly. */
-function relief(place: Value, anomalies: Anomalies): Value {
+function relief(layout: Layout, place: Value, anomalies: Anomalies): Value {
   const { indices } = topK(closeness(place, anomalies), 1);
-  // anew from the two rows: as a difference of squared lengths, a small distance would be all rounding
-  const apart = sub(unsqueeze(place, -2), gather(anomalies.rows, indices));
-  const distance = sqrt(sum(square(apart), [-2, -1]));
-  return reciprocal(sqrt(add(div(distance, anomalies.unit), 1)));
+  const { distance } = apartFrom(layout, place, anomalies, indices);
+  return reciprocal(sqrt(add(div(squeeze(squeeze(distance, -1), -1), anomalies.unit), 1)));
 }
 
 /** A score that falls with the distance to known anomalies; every column's part falls alike. */
 export function besideAnomalies(
+  layout: Layout,
   { score, contributions }: Strangeness,
   place: Value,
   anomalies: Anomalies,
 ): Strangeness {
-  const factor = relief(place, anomalies);
+  const factor = relief(layout, place, anomalies);
   return { score: mul(score, factor), contributions: mul(contributions, unsqueeze(factor, -1)) };
 }
 

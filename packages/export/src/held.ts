@@ -1,7 +1,6 @@
-import { type Graph, graph, input, type Tensors } from '@semivae/graph';
+import { graph, input, type Tensors } from '@semivae/graph';
 import { layoutOf, type Model, type TableColumns } from '@semivae/model';
-import { type Calibration, thresholdFor } from '@semivae/runtime/core';
-import type { Bound, Engine } from '@semivae/train';
+import type { Engine } from '@semivae/train';
 import { askRows } from './ask.ts';
 import {
   type Anomalies,
@@ -14,7 +13,7 @@ import {
   rowsName,
   UNIT,
 } from './detector.ts';
-import { codedAt, coordinatesGraph, strangenessOf } from './table-heads.ts';
+import { codedAt, coordinatesGraph } from './table-heads.ts';
 
 /** Rows that are kept in the file to compare with, as its leaves and their values; none where the score is the bound. */
 export interface Kept {
@@ -95,16 +94,4 @@ export async function keepRows(trained: TrainedModel, { reference, anomalies }: 
     tensors: placedTensors(REFERENCE, places),
   };
   return anomalies?.shape[0] ? keepAnomalies(trained, kept, reference, anomalies) : kept;
-}
-
-/** The score alone, from encoded rows. */
-export function scoreGraph(model: Model, columns: TableColumns, bound: Bound, kept: Kept): Graph {
-  const x = input('x', ['batch', layoutOf(columns).size]);
-  return graph('score', { score: strangenessOf(model, columns, x, bound, kept).score });
-}
-
-/** Scores in ascending order, all their digits kept so that equal ones stay equal, and the threshold that they give. Throws `CALIBRATION_TOO_FEW`. */
-export function calibrationOf(scores: ArrayLike<number>, fpr: number, data: string): Calibration {
-  const ascending = Array.from(scores).sort((a, b) => a - b);
-  return { rows: ascending.length, fpr, threshold: thresholdFor(ascending, fpr), scores: ascending, data };
 }

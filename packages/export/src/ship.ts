@@ -11,32 +11,36 @@ import {
   sealManifest,
   sha256,
 } from '@semivae/runtime/core';
-import type { RunInfo } from '@semivae/train';
 import {
   boundOf,
   type Checkpoint,
   type Engine,
   modelOf,
   onnxRuntimeEngine,
+  type RawRows,
+  type RunInfo,
   shapeOf,
   shippedParameters,
 } from '@semivae/train';
-import { askRows } from './ask.ts';
+import { calibrate } from './calibrate.ts';
 import { card } from './card.ts';
-import { manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
+import { type Described, manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
 import { ExportError } from './errors.ts';
 import { type HeadGraphs, imageHeads } from './heads.ts';
-import { calibrationOf, type Kept, keepRows, keptRows, NOTHING_KEPT, scoreGraph } from './held.ts';
+import { type Kept, keepRows, keptRows, NOTHING_KEPT } from './held.ts';
+import { independentRows } from './independent-rows.ts';
 import { answersOf, encodeParity } from './parity.ts';
 import { tableHeads } from './table-heads.ts';
 
 /** A bundle in memory: its files by name. */
 export type BundleFiles = Readonly<Record<string, Uint8Array>>;
 
-/** What a run of a table kept of its rows: encoded, and how its raw columns are distributed. */
+/** What a run of a table kept of its rows: encoded, as they are, and how its raw columns are distributed. */
 export interface HeldRows {
-  /** `reference`, `calibration`, `anomalies`: [rows, features]. */
+  /** `reference`, `anomalies`: [rows, features]. */
   readonly tensors: Tensors;
+  /** Raw rows that training never saw. */
+  readonly calibration: RawRows;
   /** The bytes of reference.json. */
   readonly sample: Uint8Array;
 }
@@ -90,7 +94,7 @@ async function encodeHead(
 ): Promise<EncodedHead> {
   const description = `${name} of ${options.name}, a ${options.info.recipe.model.kind} model`;
   const metadata = { bundle: options.name, head: name, labels: options.info.data.classes.join(',') };
-  const bytes = encode(graph, { frozen, metadata, description, version: options.version });
+  const bytes = encode(independentRows(graph), { frozen, metadata, description, version: options.version });
   const file = `${name}.onnx`;
   checkGraph(bytes, file);
   return {
@@ -105,8 +109,13 @@ async function encodeHead(
   };
 }
 
-async function encodeHeads(graphs: HeadGraphs, frozen: Tensors, options: ShipOptions, scoreMeaning: string) {
-  const encoded: Partial<Record<HeadName, EncodedHead>> = {};
+async function encodeHeads(
+  graphs: HeadGraphs,
+  frozen: Tensors,
+  options: ShipOptions,
+  scoreMeaning: string,
+): Promise<Readonly<Record<string, EncodedHead>>> {
+  const encoded: Record<string, EncodedHead> = {};
   for (const [name, graph] of Object.entries(graphs) as [HeadName, Graph][])
     encoded[name] = await encodeHead(name, graph, frozen, options, scoreMeaning);
   return encoded;
@@ -139,20 +148,18 @@ interface Frozen {
   readonly graphs: HeadGraphs;
   readonly state: Tensors;
   readonly kept: Kept;
-  readonly calibration?: Calibration;
 }
 
 const FALSE_ALARMS = 0.01;
 
-async function calibrate(options: ShipOptions, model: Model, state: Tensors, kept: Kept, engine: Engine) {
-  const { info, held, fpr = FALSE_ALARMS } = options;
-  const { columns } = info.data;
-  const x = held?.tensors.calibration;
-  if (columns.kind !== 'table' || !x || x.shape[0] === 0) return undefined;
-  const graph = scoreGraph(model, columns, boundOf(info.recipe.score), kept);
-  const noise = fixedNoise(graph.noises, info.seed);
-  const { data } = await askRows(engine, graph, { ...state, ...kept.tensors, ...noise }, x, 'score');
-  return calibrationOf(data, fpr, `${x.shape[0]} rows of ${info.data.name} that training never saw`);
+/** By what the files of a bundle, still without a calibration, say of rows that training never saw. */
+async function calibrationOf(
+  { info, held, fpr = FALSE_ALARMS }: ShipOptions,
+  files: BundleFiles,
+): Promise<Calibration | undefined> {
+  if (!held || held.calibration.rows === 0) return undefined;
+  const data = `${held.calibration.rows} rows of ${info.data.name} that training never saw`;
+  return calibrate(files, held.calibration, { fpr, data });
 }
 
 async function freezeTable(
@@ -166,10 +173,9 @@ async function freezeTable(
   if (data.columns.kind !== 'table' || !held) throw needsRows(options);
   const kept = await keepRows({ engine, model, columns: data.columns, state: trained }, held.tensors);
   const graphs = tableHeads(model, data.columns, boundOf(recipe.score), kept);
-  const calibration = await calibrate(options, model, trained, kept, engine);
   const noises = [...graphs.scorer.noises, ...(graphs.imputer?.noises ?? [])];
   const state = { ...trained, ...kept.tensors, ...fixedNoise(noises, seed) };
-  return { model, graphs, state, kept, ...(calibration && { calibration }) };
+  return { model, graphs, state, kept };
 }
 
 function needsRows({ info }: ShipOptions): ExportError {
@@ -194,33 +200,42 @@ async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
   return { model, graphs, state, kept: NOTHING_KEPT };
 }
 
-/**
- * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE`,
- * `CHECKPOINT_MISFIT`, `WEIGHT_NOT_FINITE`, and for a table `ROWS_NEEDED` or `CALIBRATION_TOO_FEW`.
- */
-export async function ship(options: ShipOptions): Promise<BundleFiles> {
-  const { info, held, engine = onnxRuntimeEngine() } = options;
-  checkGenerative(options);
-  const { model, graphs, state, kept, calibration } = await freeze(options, engine);
+/** Everything of a bundle but what tells of it, and what a manifest tells. */
+async function contents(options: ShipOptions, engine: Engine): Promise<[BundleFiles, Described]> {
+  const { info, held } = options;
+  const { model, graphs, state, kept } = await freeze(options, engine);
   checkComplete(options, graphs, state);
   const score = scoreOf(options, model, keptRows(kept));
-  const encoded = await encodeHeads(graphs, state, options, score.meaning);
+  const encoded = Object.entries(await encodeHeads(graphs, state, options, score.meaning));
   const parity = encodeText(encodeParity(await answersOf(engine, graphs, state, info)));
-  const heads = Object.fromEntries(
-    Object.entries(encoded).map(([name, { head }]) => [name, head]),
-  ) as Manifest['heads'];
-  const manifest = manifestOf(options, {
-    model,
-    heads,
-    score,
-    parity: await entryOf('parity.json', parity),
-    ...(held && { reference: await entryOf('reference.json', held.sample) }),
-    ...(calibration && { calibration: { ...calibration, scorer: heads.scorer.sha256 } }),
-  });
-  return {
-    ...Object.fromEntries(Object.values(encoded).map(({ head, bytes }) => [head.file, bytes])),
+  const files = {
+    ...Object.fromEntries(encoded.map(([, { head, bytes }]) => [head.file, bytes])),
     'parity.json': parity,
     ...(held && { 'reference.json': held.sample }),
+  };
+  const heads = Object.fromEntries(encoded.map(([name, { head }]) => [name, head])) as Manifest['heads'];
+  const reference = held && (await entryOf('reference.json', held.sample));
+  const entries = { parity: await entryOf('parity.json', parity), ...(reference && { reference }) };
+  return [files, { model, heads, score, ...entries }];
+}
+
+/**
+ * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE`,
+ * `CHECKPOINT_MISFIT`, `WEIGHT_NOT_FINITE`, and for a table `ROWS_NEEDED`, `CALIBRATION_TOO_FEW` or `SCORE_NOT_FINITE`.
+ */
+export async function ship(options: ShipOptions): Promise<BundleFiles> {
+  const { info, engine = onnxRuntimeEngine() } = options;
+  checkGenerative(options);
+  const [files, described] = await contents(options, engine);
+  const uncalibrated = await sealManifest(manifestOf(options, described));
+  const calibration = await calibrationOf(options, { ...files, 'manifest.json': uncalibrated });
+  const scorer = described.heads.scorer.sha256;
+  const manifest = manifestOf(options, {
+    ...described,
+    ...(calibration && { calibration: { ...calibration, scorer } }),
+  });
+  return {
+    ...files,
     'README.md': encodeText(card(manifest, info.data)),
     'manifest.json': await sealManifest(manifest),
   };

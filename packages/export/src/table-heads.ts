@@ -106,7 +106,7 @@ export function strangenessOf(
   if (!reference) return { ...boundStrangeness(layout, nll, coded.cells), ...rest };
   const place = coordinates(layout, rows, coded);
   const strange = neighbourStrangeness(layout, place, reference, model.z.size);
-  return { ...(anomalies ? besideAnomalies(strange, place, anomalies) : strange), ...rest };
+  return { ...(anomalies ? besideAnomalies(layout, strange, place, anomalies) : strange), ...rest };
 }
 
 const IMPUTED_SAMPLES = 64;

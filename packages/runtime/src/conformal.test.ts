@@ -11,6 +11,9 @@ const drawn = (n: number, distinct: number, step = n) =>
   ascending(integers(n, distinct, { seed: 5, stream: 1, step }));
 const enough = (n: number) => rates.filter((fpr) => rowsNeeded(fpr) <= n);
 
+/** The largest score that is taken for equal. */
+const rounded = (score: number) => score + 1e-5 * Math.max(1, Math.abs(score));
+
 /** Exchangeable by construction: each of n + 1 scores is once the row that is judged by the others. */
 function shareOfAnomalies(scores: readonly number[], fpr: number): number {
   const anomalies = scores.filter((score, i) => pValues([score], scores.toSpliced(i, 1))[0]! <= fpr);
@@ -28,7 +31,7 @@ describe.each(sizes)('%i calibration rows', (n) => {
         1e9,
       ];
       const counted = scores.map(
-        (score) => (1 + calibration.filter((each) => each >= score).length) / (n + 1),
+        (score) => (1 + calibration.filter((each) => rounded(each) >= score).length) / (n + 1),
       );
       expect([...pValues(scores, calibration)]).toEqual(counted);
     }
@@ -54,6 +57,29 @@ describe.each(sizes)('%i calibration rows', (n) => {
         const anomalies = Array.from(pValues(scores, calibration), (p) => p <= fpr);
         expect(anomalies).toEqual(scores.map((score) => score > threshold));
       }
+    }
+  });
+
+  test('give scores that differ by rounding alone one p-value and one verdict (fault 94)', () => {
+    for (const distinct of [2, 10, 100]) {
+      const calibration = drawn(n, distinct);
+      for (const rounding of [1 + 1e-6, 1 - 1e-6, 1]) {
+        const scores = calibration.map((each) => each * rounding);
+        expect(pValues(scores, calibration)).toEqual(pValues(calibration, calibration));
+        for (const fpr of enough(n)) {
+          const threshold = thresholdFor(calibration, fpr);
+          expect(scores.map((each) => each > threshold)).toEqual(calibration.map((each) => each > threshold));
+        }
+      }
+    }
+  });
+
+  test('call no more of tied rows anomalies than promised, however they are rounded (fault 94)', () => {
+    if (n > 200) return;
+    for (const distinct of [1, 2, 5]) {
+      const noise = drawn(n + 1, 1000, n + 1);
+      const scores = drawn(n + 1, distinct).map((each, i) => (each + 1) * (1 + 1e-9 * noise[i]!));
+      for (const fpr of rates) expect(shareOfAnomalies(ascending(scores), fpr)).toBeLessThanOrEqual(fpr);
     }
   });
 

@@ -1,21 +1,28 @@
 import { CalibrationTooFew, InputType } from './errors.ts';
 
+/** Hosts round differently: scores that lie this near, relative to the larger of 1 and the score, are taken for equal. */
+const ROUNDING = 1e-5;
+
+/** The largest score that is taken for equal to this one. */
+const widened = (score: number): number => score + ROUNDING * Math.max(1, Math.abs(score));
+
 /**
  * The conformal p-value of each score, (1 + #{calibration ≥ score}) / (n + 1), by binary search in the ascending
  * calibration scores of n rows that were not trained on (Vovk et al. 2005; Bates et al. 2023). For a row drawn as
- * those were, P(p ≤ α) ≤ α for every α, whatever the model. A score that is NaN counts as stranger than all.
+ * those were, P(p ≤ α) ≤ α for every α, whatever the model. A calibration score that is less by rounding alone counts as
+ * equal, so that verdicts are the same on every host. A score that is NaN counts as stranger than all.
  */
 export function pValues(scores: ArrayLike<number>, calibration: ArrayLike<number>): Float64Array {
   const n = calibration.length;
   return Float64Array.from(scores, (score) => (1 + n - below(score, calibration)) / (n + 1));
 }
 
-/** How many of the ascending scores are less than `score`. */
+/** How many of the ascending scores are less than `score`, by more than rounding. */
 function below(score: number, ascending: ArrayLike<number>): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (ascending[middle]! >= score) high = middle;
+    if (widened(ascending[middle]!) >= score) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -23,12 +30,18 @@ function below(score: number, ascending: ArrayLike<number>): number {
 
 /**
  * The score above which a row is an anomaly: `score > thresholdFor(calibration, fpr)` exactly where its p-value ≤ `fpr`.
- * It is itself a calibration score, and no anomaly. Throws CALIBRATION_TOO_FEW, and INPUT_TYPE unless 0 < fpr < 1.
+ * It is the largest that is taken for equal to a calibration score, and no anomaly. Throws CALIBRATION_TOO_FEW, and
+ * INPUT_TYPE unless 0 < fpr < 1.
  */
 export function thresholdFor(calibration: ArrayLike<number>, fpr: number): number {
   const n = calibration.length;
   requireRows(n, fpr);
-  return calibration[n - ranksWithin(n, fpr)]!;
+  return widened(calibration[n - ranksWithin(n, fpr)]!);
+}
+
+/** Whether a stated threshold is the one that follows, or, as older bundles have it, the calibration score itself. */
+export function isThreshold(stated: number, implied: number): boolean {
+  return stated <= implied && widened(stated) >= implied;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { thresholdFor } from './conformal.ts';
+import { isThreshold, thresholdFor } from './conformal.ts';
 import { agreeing } from './contract.ts';
 import { BundleMalformed, BundleTooNew, CalibrationForeign } from './errors.ts';
 import {
@@ -219,9 +219,10 @@ function calibrationOf(field: Field, version: Manifest['formatVersion']): Calibr
   if (!(fpr >= 1 / (rows + 1) && fpr < 1)) field.of('fpr').fail(`a rate from 1 / ${rows + 1} to below 1`);
   const threshold = finite(field.of('threshold'));
   const implied = thresholdFor(scores, fpr);
-  if (threshold !== implied) field.of('threshold').fail(`${implied}, the threshold of these scores`);
+  if (!isThreshold(threshold, implied))
+    field.of('threshold').fail(`${implied}, the threshold of these scores`);
   const data = text(field.of('data'));
-  return { rows, fpr, threshold, scores, data, ...since3('scorer', field, version, hashOf) };
+  return { rows, fpr, threshold: implied, scores, data, ...since3('scorer', field, version, hashOf) };
 }
 
 function trainingOf(field: Field): Manifest['training'] {

@@ -10,28 +10,45 @@ import { type FolderLock, isLock, lockFolder } from './folder-lock.ts';
 import { parseRecipe } from './recipe.ts';
 import { heldTensors, type RunInfo } from './run-info.ts';
 import { checkSealed, openRecord, sealRecord, sealTensors } from './sealed.ts';
-import type { PreparedTable } from './table/prepare.ts';
+import { decodeRows, encodeRows } from './table/kept-rows.ts';
+import type { PreparedTable, RawRows } from './table/prepare.ts';
 import { encodeSamples } from './table/samples.ts';
 
 const HELD = 'rows.safetensors';
 const SAMPLE = 'reference.json';
+const CALIBRATION = 'calibration.json';
 
 /** Writes what a run of a table keeps of its rows. Throws `WRITE`. */
 export async function writeHeld(folder: string, prepared: PreparedTable): Promise<void> {
   await writeAtomically(join(folder, HELD), sealTensors(heldTensors(prepared), { format: 'semivae-rows' }));
   await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared.columns, prepared.sample));
+  await writeAtomically(join(folder, CALIBRATION), encodeRows(prepared.calibrationCells));
 }
 
-/** The rows that a run of a table keeps, encoded; undefined for a run of images. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`. */
-export async function readHeld(
-  folder: string,
-): Promise<{ readonly tensors: StoredTensors; readonly sample: Uint8Array }> {
+/** What a run of a table keeps of its rows. */
+export interface KeptRows {
+  /** `reference`, `calibration`, `anomalies`, encoded: [rows, features]. */
+  readonly tensors: StoredTensors;
+  /** The bytes of reference.json. */
+  readonly sample: Uint8Array;
+  /** The calibration rows as they are. */
+  readonly calibration: RawRows;
+}
+
+/** The rows that a run of a table keeps. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`, `JSON`. */
+export async function readHeld(folder: string): Promise<KeptRows> {
   const remedy = 'The run is of an older version, or not whole: train it again.';
-  const [bytes, sample] = await Promise.all([
-    readSealed(join(folder, HELD), remedy),
-    readOr(join(folder, SAMPLE), remedy),
+  const at = (name: string) => join(folder, name);
+  const [bytes, sample, cells] = await Promise.all([
+    readSealed(at(HELD), remedy),
+    readOr(at(SAMPLE), remedy),
+    readOr(at(CALIBRATION), remedy),
   ]);
-  return { tensors: fromSafetensors(bytes, join(folder, HELD)).tensors, sample };
+  return {
+    tensors: fromSafetensors(bytes, at(HELD)).tensors,
+    sample,
+    calibration: decodeRows(parseJson(cells.toString(), at(CALIBRATION)), at(CALIBRATION)),
+  };
 }
 
 const BELIEFS = 'beliefs.safetensors';

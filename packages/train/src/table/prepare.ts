@@ -29,6 +29,8 @@ export interface PreparedTable {
   readonly columns: TableColumns;
   readonly set: TrainingSet;
   readonly calibration: HeldRows;
+  /** The same rows as they are, of the columns that a model sees: what ships is calibrated by its answers to them. */
+  readonly calibrationCells: RawRows;
   /** Known anomalies. */
   readonly anomalies: HeldRows;
   /** Some training rows by number, in random order: what a score may keep to compare with. */
@@ -99,8 +101,8 @@ const pickCells = (cells: Cells, rows: readonly number[]): Cells =>
     : rows.map((row) => cells[row]!);
 
 /** Cells of some rows, gathered chunk by chunk. */
-function openGathering(columns: readonly TableColumn[]) {
-  const parts = new Map<string, Cells[]>(columns.map(({ name }) => [name, []]));
+function openGathering(names: readonly string[]) {
+  const parts = new Map<string, Cells[]>(names.map((name) => [name, []]));
   let rows = 0;
   return {
     add(chunk: Chunk, chosen: readonly number[]) {
@@ -144,10 +146,11 @@ interface Sampled {
 }
 
 async function readSamples(table: Table, features: readonly TableColumn[], roles: Roles): Promise<Sampled> {
-  const [train, kept] = [openGathering(features), openGathering(features)];
+  const names = features.map(({ name }) => name);
+  const [train, kept] = [openGathering(names), openGathering(names)];
   const inTrain = thinned(roles, role.train, MOST_SAMPLED);
   const inKept = thinned(roles, roles.counts[role.calibration] ? role.calibration : role.train, MOST_KEPT);
-  for await (const chunk of table.chunks(features.map(({ name }) => name))) {
+  for await (const chunk of table.chunks(names)) {
     train.add(chunk, wantedRows(chunk, inTrain));
     kept.add(chunk, wantedRows(chunk, inKept));
   }
@@ -232,6 +235,7 @@ async function encodeRows(
   const calibration = openHeld(Math.min(MOST_CALIBRATION, calibrationRows), width);
   const anomalies = openHeld(Math.min(MOST_ANOMALIES, anomalyRows), width);
   const inCalibration = thinned(roles, role.calibration, MOST_CALIBRATION);
+  const cells = openGathering(names);
   let trained = 0;
   try {
     for await (const chunk of table.chunks(names)) {
@@ -247,11 +251,15 @@ async function encodeRows(
         else if (inCalibration(row)) calibration.add(x, i, labels.of[row]!);
       }
       store.append(rowsOf(x, training, width));
+      cells.add(chunk, wantedRows(chunk, inCalibration));
     }
   } finally {
     await encoder.close();
   }
-  return { store, trainLabels, calibration: calibration.held(), anomalies: anomalies.held(), width };
+  return {
+    ...{ store, trainLabels, width, calibrationCells: cells.rows() },
+    ...{ calibration: calibration.held(), anomalies: anomalies.held() },
+  };
 }
 
 function rowsOf(x: Float32Array, rows: readonly number[], width: number): Float32Array {
@@ -302,6 +310,7 @@ export async function prepareTable(
     columns,
     set: encoded.store.set(about),
     calibration: encoded.calibration,
+    calibrationCells: encoded.calibrationCells,
     anomalies: encoded.anomalies,
     reference: chooseReference(roles.counts[role.train]!, recipe.score.neighbours, seed),
     sample: sampled.kept,

@@ -6,7 +6,7 @@ import { bestEpoch, type Figures, hasStopped } from '../monitor.ts';
 import type { Recipe } from '../recipe.ts';
 import { describeTable, heldTensors, type RunInfo } from '../run-info.ts';
 import { completeRecipe } from './complete.ts';
-import { type PreparedTable, type PrepareOptions, prepareTable } from './prepare.ts';
+import { type PreparedTable, type PrepareOptions, prepareTable, type RawRows } from './prepare.ts';
 import { encodeSamples } from './samples.ts';
 
 export interface TrainTableOptions extends PrepareOptions {
@@ -18,7 +18,11 @@ export interface TrainedTable {
   readonly info: RunInfo;
   readonly checkpoint: Checkpoint;
   readonly metrics: Readonly<Record<string, number>>;
-  readonly held: { readonly tensors: ReturnType<typeof heldTensors>; readonly sample: Uint8Array };
+  readonly held: {
+    readonly tensors: ReturnType<typeof heldTensors>;
+    readonly sample: Uint8Array;
+    readonly calibration: RawRows;
+  };
   readonly prepared: PreparedTable;
 }
 
@@ -60,7 +64,7 @@ export async function trainTable(
   return {
     info: { recipe, seed, engine: engine.name, data: describeTable(prepared, recipe), versions: {} },
     ...ended,
-    held: { tensors: heldTensors(prepared), sample },
+    held: { tensors: heldTensors(prepared), sample, calibration: prepared.calibrationCells },
     prepared,
   };
 }

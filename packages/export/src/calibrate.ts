@@ -1,0 +1,48 @@
+import { load } from '@semivae/runtime';
+import { type Calibration, memoryFiles, thresholdFor } from '@semivae/runtime/core';
+import type { RawRows } from '@semivae/train';
+import { ExportError } from './errors.ts';
+import type { BundleFiles } from './ship.ts';
+
+export interface CalibrateOptions {
+  /** The rate of false alarms that the threshold keeps. */
+  readonly fpr: number;
+  /** What the rows are, in words. */
+  readonly data: string;
+}
+
+/** The scores that the files of a bundle give raw rows, asked as an app asks. Throws `SCORE_NOT_FINITE`. */
+async function scoresOf(files: BundleFiles, { columns }: RawRows): Promise<Float32Array> {
+  const model = await load(memoryFiles(files));
+  try {
+    const { score } = await model.scoreColumns(columns);
+    const bad = score.findIndex((each) => !Number.isFinite(each));
+    if (bad >= 0) throw notFinite(bad, score[bad]!);
+    return score;
+  } finally {
+    await model.dispose();
+  }
+}
+
+function notFinite(row: number, score: number): ExportError {
+  const remedy = 'Train it again with a smaller optimizer.learningRate.';
+  return new ExportError(
+    'SCORE_NOT_FINITE',
+    `calibration row ${row + 1}`,
+    `its score is ${score}, so the model is of no use`,
+    remedy,
+  );
+}
+
+/**
+ * The calibration of a bundle by the very files that ship: their scores of raw rows that training never saw, ascending,
+ * with all their digits so that equal ones stay equal. Throws `CALIBRATION_TOO_FEW`, `SCORE_NOT_FINITE`.
+ */
+export async function calibrate(
+  files: BundleFiles,
+  rows: RawRows,
+  { fpr, data }: CalibrateOptions,
+): Promise<Calibration> {
+  const scores = Array.from((await scoresOf(files, rows)).sort());
+  return { rows: scores.length, fpr, threshold: thresholdFor(scores, fpr), scores, data };
+}
