@@ -63,6 +63,7 @@ async function told(source: ImageSource, options: EvaluateImagesOptions) {
         json: true,
         style: (_, text) => text,
         say: (text = '') => void said.push(text),
+        rows: (text) => void said.push(text),
         note: (text) => void notes.push(text),
         answer: (result) => void answers.push({ ...result }),
       },

@@ -1,4 +1,10 @@
-import { type InputColumn, type Manifest, SemivaeError, tableInput } from '@semivae/runtime/core';
+import {
+  type InputColumn,
+  type Manifest,
+  SemivaeError,
+  tableInput,
+  visibleLine,
+} from '@semivae/runtime/core';
 import { type Chunk, type ColumnType, openTable, type Table, TableError } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { CommandFailure } from './failure.ts';
@@ -164,7 +170,7 @@ const typesOf = (used: readonly InputColumn[]): Record<string, ColumnType> =>
 
 function noteUnknown(table: Table, known: readonly string[], { note }: Output): void {
   const extra = namesOf(table).filter((name) => !known.includes(name));
-  if (extra.length > 0) note(`note: the model does not look at ${listed(extra)}`);
+  if (extra.length > 0) note(`note: the model does not look at ${visibleLine(listed(extra))}`);
 }
 
 function firstRows(table: Table, most: number = table.rows): Table {
@@ -196,7 +202,7 @@ export async function asking<T>(
   try {
     return await ask();
   } catch (error) {
-    const [, row, rest] = (error instanceof SemivaeError && /^row (\d+)(.*)$/.exec(error.place)) || [];
+    const [, row, rest] = (error instanceof SemivaeError && /^row (\d+)(.*)$/s.exec(error.place)) || [];
     if (row === undefined || !(error instanceof SemivaeError)) throw error;
     const where = `${place}, row ${rowOf(Number(row)) + 1}${rest}`;
     throw new CommandFailure(error.code, where, problemOf(error), error.remedy, { cause: error });

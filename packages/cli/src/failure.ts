@@ -1,4 +1,4 @@
-import { SemivaeError } from '@semivae/runtime/core';
+import { SemivaeError, visibleLine } from '@semivae/runtime/core';
 import { CommanderError } from 'commander';
 import type { Output } from './output.ts';
 import { styleFor } from './style.ts';
@@ -71,8 +71,8 @@ export function reportFailure(error: unknown, output: Output, debug: boolean): n
   const failure = failureOf(error);
   const style = styleFor(process.stderr);
   const head = error instanceof Interrupted ? style('yellow', 'stopped') : style('red', 'error');
-  output.note(`${head}: ${failure.message}`);
-  output.note(`  ${failure.remedy} ${style('dim', `[${failure.code}]`)}`);
+  output.note(`${head}: ${visibleLine(failure.message)}`);
+  output.note(`  ${visibleLine(failure.remedy)} ${style('dim', `[${failure.code}]`)}`);
   if (debug && error instanceof Error) output.note(error.stack ?? '');
   output.answer({ failure });
   return exitCodeOf(error);

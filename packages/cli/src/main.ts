@@ -16,6 +16,7 @@ import { addVerify } from './commands/verify.ts';
 import { CommandFailure, reportFailure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
 import { openOutput } from './output.ts';
+import { harmless } from './style.ts';
 import { version } from './versions.ts';
 
 const help = `
@@ -40,6 +41,7 @@ function program(): Command {
     .description('Semi-supervised variational autoencoders: trained here, shipped as ONNX, run anywhere.')
     .version(version)
     .exitOverride()
+    .configureOutput({ writeErr: (text) => void process.stderr.write(harmless(text, process.stderr)) })
     .addHelpText('after', help);
   for (const add of [
     addQuickstart,

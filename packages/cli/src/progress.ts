@@ -1,3 +1,4 @@
+import { visibleLine } from '@semivae/runtime/core';
 import type { MetricsLine, Report } from '@semivae/train/node';
 import { MultiBar, Presets } from 'cli-progress';
 import { showPercent } from './table.ts';
@@ -77,4 +78,6 @@ const plainProgress = (label: string): Progress => ({
 
 /** A bar with the epochs above it on a terminal; elsewhere a plain line for each epoch. */
 export const openProgress = (label: string): Progress =>
-  process.stderr.isTTY && process.env.TERM !== 'dumb' ? terminalProgress(label) : plainProgress(label);
+  (process.stderr.isTTY && process.env.TERM !== 'dumb' ? terminalProgress : plainProgress)(
+    visibleLine(label),
+  );

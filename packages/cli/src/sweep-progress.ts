@@ -1,3 +1,4 @@
+import { visibleLine } from '@semivae/runtime/core';
 import type { MetricsLine } from '@semivae/train/node';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import { type Failed, type Job, linesOf, showJob } from './sweep-training.ts';
@@ -72,7 +73,7 @@ function bars(total: number): Display {
         }
     },
     line(text) {
-      all.log(`${text}\n`);
+      all.log(`${visibleLine(text)}\n`);
       all.update();
     },
     stop: () => all.stop(),
@@ -81,7 +82,7 @@ function bars(total: number): Display {
 
 function showStanding({ job, epoch, loss }: Standing): string {
   const told = loss === undefined ? '' : `, loss ${loss.toFixed(2)}`;
-  return `${showJob(job)}: epoch ${epoch}/${epochsOf(job)}${told}`;
+  return `${visibleLine(showJob(job))}: epoch ${epoch}/${epochsOf(job)}${told}`;
 }
 
 const SECONDS_BETWEEN_LINES = 60;
@@ -95,7 +96,7 @@ function plainLines(total: number): Display {
       const each = standings.map(showStanding).join(' | ');
       process.stderr.write(`${Math.floor(done)}/${total} done, ${left}  ${each}\n`);
     },
-    line: (text) => void process.stderr.write(`${text}\n`),
+    line: (text) => void process.stderr.write(`${visibleLine(text)}\n`),
     stop() {},
   };
 }

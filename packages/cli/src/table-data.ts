@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Column, timestampInWords } from '@semivae/model';
+import { visibleLine } from '@semivae/runtime/core';
 import {
   type DataHashes,
   openSpill,
@@ -117,5 +118,5 @@ export function introduceColumns({ columns, warnings }: PreparedTable, output: O
       ...columns.columns.map((column) => [`  ${column.name}`, column.kind, about(column)]),
     ]),
   );
-  for (const warning of warnings) output.note(`warning ${warning}`);
+  for (const warning of warnings) output.note(`warning ${visibleLine(warning)}`);
 }

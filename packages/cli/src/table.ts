@@ -1,6 +1,8 @@
+import { visibleLine } from '@semivae/runtime/core';
+
 /** Rows as aligned columns of text, the first row its head; columns of numbers are flush right. */
 export function table(rows: readonly (readonly string[])[], gap = '  '): string {
-  const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => row[column] ?? ''));
+  const columns = (rows[0] ?? []).map((_, column) => rows.map((row) => visibleLine(row[column] ?? '')));
   const shown = columns.map((cells) => aligned(cells));
   return rows
     .map((_, row) =>

@@ -1,5 +1,12 @@
-import type { EarlierRun, Manifest, TableInput } from '@semivae/runtime/core';
+import { type EarlierRun, type Manifest, type TableInput, visibleLine } from '@semivae/runtime/core';
 import type { DataInfo, Recipe } from '@semivae/train';
+
+/** A text from data in a line of Markdown, where no sign of it means anything. */
+export const plain = (text: string): string =>
+  visibleLine(text.replace(/\s+/g, ' ')).replace(/[\\`*<>[\]|&~]/g, '\\$&');
+
+/** The same as a text in JavaScript. */
+const literal = (text: string): string => `'${visibleLine(text.replace(/['\\]/g, '\\$&'))}'`;
 
 const percent = (share: number): string => `${share.toFixed(2)} %`;
 
@@ -38,7 +45,7 @@ function figures(manifest: Manifest): string[] {
 
 function earlierRun({ run, recipe, data, labels, seed, step, minutes, sha256 }: EarlierRun): string {
   const learned = `${recipe} on ${data}, ${labels || 'no'} labels, seed ${seed}, ${step} steps, ${minutes.toFixed(1)} min`;
-  return `the run ${cell(run)}: ${cell(learned)}; checkpoint ${sha256.slice(0, 12)}…`;
+  return `the run ${plain(run)}: ${plain(learned)}; checkpoint ${sha256.slice(0, 12)}…`;
 }
 
 /** What a run began with and was taught by, that its labels and its minutes are not all. */
@@ -55,11 +62,8 @@ const headLine = ([name, head]: [string, Manifest['heads']['encoder']]): string 
   return `| \`${head.file}\` | ${name} | ${ports(head.inputs)} | ${ports(head.outputs)} |`;
 };
 
-/** A cell of a Markdown table. */
-const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
-
 const columnLine = ({ name, kind, encoding, reason }: TableInput['columns'][number]): string =>
-  `| ${cell(name)} | ${kind} | ${cell(reason ?? encoding ?? '')} |`;
+  `| ${plain(name)} | ${kind} | ${plain(reason ?? encoding ?? '')} |`;
 
 const inputLines = (input: Manifest['input']): string[] =>
   input.kind === 'image'
@@ -95,7 +99,7 @@ const imageUsage = ({ labels }: Manifest): string[] => [
   "const model = await load('path/or/url/of/this/folder');",
   ...(labels.length ? ['const [answer] = await model.classify(pixels);   // { label, probability, … }'] : []),
   'const [nats] = await model.score(pixels);         // the higher, the stranger',
-  `const images = await model.generate({ ${labels.length ? `label: '${labels.at(-1)}', ` : ''}count: 10, seed: 1 });`,
+  `const images = await model.generate({ ${labels.length ? `label: ${literal(labels.at(-1)!)}, ` : ''}count: 10, seed: 1 });`,
   '```',
 ];
 
@@ -115,7 +119,7 @@ const limits = ({ kind }: Manifest['input']): string[] =>
 const calibrationLines = ({ calibration }: Manifest): string[] =>
   calibration
     ? [
-        `Calibrated on ${calibration.data}: scores above ${Number(calibration.threshold.toPrecision(6))} are called anomalies, which`,
+        `Calibrated on ${plain(calibration.data)}: scores above ${Number(calibration.threshold.toPrecision(6))} are called anomalies, which`,
         `${100 * calibration.fpr} % of ordinary rows are on average.`,
         '',
       ]
@@ -125,9 +129,9 @@ const calibrationLines = ({ calibration }: Manifest): string[] =>
 export function card(manifest: Manifest, { licence, citation, trainRows, testRows }: DataInfo): string {
   const { name, description, model, input, labels, score, training, versions } = manifest;
   return [
-    `# ${name}`,
+    `# ${plain(name)}`,
     '',
-    `${description}. ${model.paper}.`,
+    `${plain(description)}. ${plain(model.paper)}.`,
     '',
     ...(input.kind === 'image' ? ['![Samples](samples.png)', ''] : []),
     '## Use',
@@ -147,7 +151,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     '| | |',
     '|---|---|',
-    ...fact('data', `${training.data}, ${trainRows} training and ${testRows} ${heldName(input)} rows`),
+    ...fact('data', `${plain(training.data)}, ${trainRows} training and ${testRows} ${heldName(input)} rows`),
     ...fact(
       'labels seen',
       labels.length ? `${training.labelled} of ${training.rows}, seed ${training.seed}` : 'none',
@@ -156,11 +160,11 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     ...fact('epochs', `${training.epochs} (${training.steps} steps)`),
     ...choiceFact(manifest, trainRows),
     ...figures(manifest),
-    ...fact('engine', training.engine),
+    ...fact('engine', plain(training.engine)),
     ...fact(
       'versions',
       Object.entries(versions)
-        .map(([of, version]) => `${of} ${version}`)
+        .map(([of, version]) => `${plain(of)} ${plain(version)}`)
         .join(', '),
     ),
     '',
@@ -170,7 +174,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     '## Data',
     '',
-    `${citation}. Licence: ${licence}.`,
+    `${plain(citation)}. Licence: ${plain(licence)}.`,
     '',
   ].join('\n');
 }

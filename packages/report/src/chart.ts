@@ -1,4 +1,5 @@
 import { type PlotOptions, plot } from '@observablehq/plot';
+import { visibleText } from '@semivae/runtime/core';
 import { parseHTML } from 'linkedom';
 import { figure } from './format.ts';
 import { html, type Markup, trusted } from './html.ts';
@@ -58,7 +59,7 @@ export function chart(label: string, options: PlotOptions): Markup {
   shorten(svg);
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', label);
-  return trusted(svg.outerHTML);
+  return trusted(visibleText(svg.outerHTML));
 }
 
 /** What a colour of a picture stands for. */

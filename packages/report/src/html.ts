@@ -1,3 +1,5 @@
+import { visibleText } from '@semivae/runtime/core';
+
 const MARKUP = Symbol('markup');
 
 /** Text that is HTML already; only `html` and `trusted` make it, never data. */
@@ -16,7 +18,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
+const escaped = (text: string): string =>
+  visibleText(text).replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 
 /** `markup` as it is. */
 export const trusted = (markup: string): Markup => ({ [MARKUP]: markup });

@@ -31,3 +31,4 @@ export type {
   TensorType,
 } from './session.ts';
 export { type Answer, type ColumnAnswers, type ScoreOptions, tableInput } from './tables.ts';
+export { visibleLine, visibleText } from './visible.ts';

@@ -12,7 +12,7 @@ import {
 } from '../bundle-table.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
-import { checkStdout, isStdout, tellerBeside } from '../row-output.ts';
+import { checkStdout, isStdout, noteFormulas, tellerBeside, withFormulaFlag } from '../row-output.ts';
 import { openRowProgress, type RowProgress, showCount } from '../row-progress.ts';
 import { loadBundle } from '../source.ts';
 import { table as showTable } from '../table.ts';
@@ -20,6 +20,7 @@ import { table as showTable } from '../table.ts';
 interface ImputeOptions extends SharedOptions, TableFlags {
   readonly out: string;
   readonly limit?: number;
+  readonly escapeFormulas?: boolean;
 }
 
 const help = `
@@ -40,7 +41,7 @@ export function addImpute(program: Command): void {
     .argument('[files...]', 'files of the table, or patterns of them')
     .requiredOption('--out <file>', 'where the rows go: .parquet, .csv, .tsv, .ndjson, or - for stdout')
     .option('--limit <n>', 'the first n rows only', positive);
-  shared(withTableFlags(command), help).action(runImpute);
+  shared(withFormulaFlag(withTableFlags(command)), help).action(runImpute);
 }
 
 async function runImpute(bundle: string, files: string[], options: ImputeOptions): Promise<void> {
@@ -50,7 +51,7 @@ async function runImpute(bundle: string, files: string[], options: ImputeOptions
   try {
     const opened = await openBundleTable(model.manifest, files, options, output);
     try {
-      await filled(model, opened, options.out, output);
+      await filled(model, opened, options, output);
     } finally {
       await opened.table.close();
     }
@@ -60,12 +61,17 @@ async function runImpute(bundle: string, files: string[], options: ImputeOptions
 }
 
 /** Reads, fills and writes all rows. */
-async function filled(model: Model, opened: BundleTable, out: string, output: Output): Promise<void> {
+async function filled(
+  model: Model,
+  opened: BundleTable,
+  { out, escapeFormulas = false }: ImputeOptions,
+  output: Output,
+): Promise<void> {
   const { table, names, memory } = opened;
   const columns = table.columns.filter(({ name }) => names.includes(name));
   const order = table.columns.map(({ name }) => name);
   const keep = order.filter((name) => !names.includes(name));
-  const writer = await openTableWriter(out, columns, { beside: table, keep, order, memory });
+  const writer = await openTableWriter(out, columns, { beside: table, keep, order, memory, escapeFormulas });
   const progress = openRowProgress('filling', table.rows);
   let counts: Counts;
   try {
@@ -76,7 +82,7 @@ async function filled(model: Model, opened: BundleTable, out: string, output: Ou
   } finally {
     progress.stop();
   }
-  await writer.close();
+  noteFormulas(await writer.close(), output);
   report(counts, table.rows, out, output);
 }
 

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { type ImageInput, imageInput, type Manifest, type Model } from '@semivae/runtime';
-import { writeAtomically } from '@semivae/train/node';
+import { escapedFormula, writeAtomically } from '@semivae/train/node';
 import { checkFits, type DataFlags, openData } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
@@ -15,6 +15,7 @@ export interface ScoreImagesOptions extends DataFlags {
   readonly split?: string;
   readonly limit?: number;
   readonly out?: string;
+  readonly escapeFormulas?: boolean;
 }
 
 interface ScoredRow {
@@ -36,8 +37,9 @@ export async function scoreImages(
   checkOut(options.out);
   const pictures = limited(await picturesOf(bundle, files, options, model.manifest, output), options.limit);
   const rows = await scored(model, pictures);
-  if (options.out !== undefined) await writeAtomically(options.out, encoded(rows, options.out));
-  report(rows, options.out, output);
+  if (options.out !== undefined)
+    await writeAtomically(options.out, encoded(rows, options.out, spellingOf(options)));
+  report(rows, options, output);
 }
 
 function checkOut(out: string | undefined): void {
@@ -120,22 +122,28 @@ async function scored(model: Model, { bytes, names }: Pictures): Promise<ScoredR
   return rows;
 }
 
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** How a text stands in a CSV. */
+type Spelling = (text: string) => string;
 
-const cellsOf = ({ index, file, score, label, probability }: ScoredRow): string[] => [
+const quoted: Spelling = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+const spellingOf = ({ escapeFormulas }: ScoreImagesOptions): Spelling =>
+  escapeFormulas ? (text) => quoted(escapedFormula(text)) : quoted;
+
+const cellsOf = ({ index, file, score, label, probability }: ScoredRow, spelt: Spelling): string[] => [
   String(index),
-  quoted(file),
+  spelt(file),
   score.toFixed(4),
-  ...(label === undefined ? [] : [quoted(label), probability!.toFixed(6)]),
+  ...(label === undefined ? [] : [spelt(label), probability!.toFixed(6)]),
 ];
 
-function toCsv(rows: readonly ScoredRow[]): string {
+function toCsv(rows: readonly ScoredRow[], spelt: Spelling): string {
   const head = ['index', 'file', 'score', ...(rows[0]?.label === undefined ? [] : ['label', 'probability'])];
-  return [head, ...rows.map(cellsOf)].map((cells) => `${cells.join(',')}\n`).join('');
+  return [head, ...rows.map((row) => cellsOf(row, spelt))].map((cells) => `${cells.join(',')}\n`).join('');
 }
 
-const encoded = (rows: readonly ScoredRow[], out: string): string =>
-  extname(out) === '.jsonl' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : toCsv(rows);
+const encoded = (rows: readonly ScoredRow[], out: string, spelt: Spelling): string =>
+  extname(out) === '.jsonl' ? rows.map((row) => `${JSON.stringify(row)}\n`).join('') : toCsv(rows, spelt);
 
 const QUANTILES = [0, 0.05, 0.5, 0.95, 0.99, 1] as const;
 const STRANGEST = 5;
@@ -147,11 +155,12 @@ function quantilesOf(rows: readonly ScoredRow[]): Record<string, number> {
   );
 }
 
-function report(rows: readonly ScoredRow[], out: string | undefined, output: Output): void {
+function report(rows: readonly ScoredRow[], options: ScoreImagesOptions, output: Output): void {
+  const { out } = options;
   const quantiles = quantilesOf(rows);
   const strangest = [...rows].sort((a, b) => b.score - a.score).slice(0, STRANGEST);
   const tell = out === undefined ? output.note : output.say;
-  if (out === undefined) output.say(toCsv(rows).trimEnd());
+  if (out === undefined) output.rows(toCsv(rows, spellingOf(options)).trimEnd());
   tell(`${rows.length} rows; score in nats, the higher the stranger`);
   tell(table([Object.keys(quantiles), Object.values(quantiles).map((each) => each.toFixed(1))]));
   tell('the strangest');

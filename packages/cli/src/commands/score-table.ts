@@ -12,7 +12,7 @@ import { type Excess, excessInWords, openWatch, type Watch } from '../excess.ts'
 import { CommandFailure, exitCodes } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import type { Output } from '../output.ts';
-import { checkStdout, isStdout, tellerBeside } from '../row-output.ts';
+import { checkStdout, isStdout, noteFormulas, tellerBeside } from '../row-output.ts';
 import { openRowProgress, type RowProgress, showCount, showRate } from '../row-progress.ts';
 import { openStrangest, type StrangeRow } from '../strangest.ts';
 import { showMinutes, showPercent, table as showTable } from '../table.ts';
@@ -23,6 +23,7 @@ export interface ScoreTableOptions extends TableFlags {
   readonly out?: string;
   readonly fpr?: number;
   readonly contributions?: boolean;
+  readonly escapeFormulas?: boolean;
   readonly limit?: number;
   readonly failOnDrift?: boolean;
 }
@@ -64,7 +65,7 @@ export async function scoreTable(
   const opened = await openBundleTable(model.manifest, files, options, output);
   try {
     await checkInterruption(opened.table.place);
-    const summary = await scored(model, opened, options, reference);
+    const summary = await scored(model, opened, options, reference, output);
     report(summary, options, output);
   } finally {
     await opened.table.close();
@@ -85,13 +86,16 @@ async function scored(
   opened: BundleTable,
   options: ScoreTableOptions,
   reference: readonly StoredSample[] | undefined,
+  output: Output,
 ): Promise<Summary> {
   const { table, names, memory } = opened;
-  const { out, fpr, contributions = false } = options;
+  const { out, fpr, contributions = false, escapeFormulas = false } = options;
   const taken = table.columns.map(({ name }) => name);
   const columns = answerColumns(model.manifest, { names, contributions, taken });
   const writer =
-    out === undefined ? undefined : await openTableWriter(out, columns, { beside: table, memory });
+    out === undefined
+      ? undefined
+      : await openTableWriter(out, columns, { beside: table, memory, escapeFormulas });
   const progress = openRowProgress('scoring', table.rows);
   const rate = fpr === undefined ? {} : { fpr };
   const { calibration } = model.manifest;
@@ -108,7 +112,7 @@ async function scored(
   } finally {
     progress.stop();
   }
-  await writer?.close();
+  if (writer) noteFormulas(await writer.close(), output);
   return summary;
 }
 

@@ -5,6 +5,7 @@ import { withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
 import { openOutput } from '../output.ts';
 import { backgrounds } from '../pictures.ts';
+import { withFormulaFlag } from '../row-output.ts';
 import { loadBundle } from '../source.ts';
 import { referenceOf, type TableModel } from '../table-model.ts';
 import { type ScoreImagesOptions, scoreImages } from './score-images.ts';
@@ -37,7 +38,9 @@ training); with --contributions a column for what each adds. It comes into being
 Without --out the strangest rows are told, with reasons. --out - writes CSV to stdout.
 Where far more rows are called anomalies than the calibration promises of ordinary ones, by more than chance (the exact test for
 a threshold that is itself drawn: beta-binomial, p under 0.001), a warning says so and names the columns that have changed
-most. --fail-on-drift then exits with 1; what is written is whole all the same.`;
+most. --fail-on-drift then exits with 1; what is written is whole all the same.
+
+Texts are written as they are; for a spreadsheet, --escape-formulas puts ' before those that it would run.`;
 
 export function addScore(program: Command): void {
   const command = program
@@ -63,7 +66,7 @@ export function addScore(program: Command): void {
     .option('--fpr <rate>', "tables: the rate of false alarms to keep (default: the bundle's own)", rate)
     .option('--contributions', 'tables: a column for what each column adds to the score')
     .option('--fail-on-drift', 'tables: exit with 1 where far more rows are anomalies than was promised');
-  shared(withTableFlags(command), help).action(runScore);
+  shared(withFormulaFlag(withTableFlags(command)), help).action(runScore);
 }
 
 async function runScore(bundle: string, files: string[], options: ScoreOptions): Promise<void> {

@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { visibleText } from '@semivae/runtime/core';
 import { putInPlace, removePartials, temporaryFor } from '../../atomic-files.ts';
 import { TableError } from './table-error.ts';
 
@@ -81,8 +83,14 @@ export function notWritten(path: string, reason: unknown): TableError {
 /** Puts the temporary file, now complete, in its place, or copies it to the standard output. */
 export async function delivered({ path, temporary }: OutputFile): Promise<void> {
   if (!isStandardOutput(path)) return putInPlace(temporary, path);
-  await pipeline(createReadStream(temporary), process.stdout, { end: false }).catch(unlessClosed);
+  const rows = process.stdout.isTTY ? Readable.from(visibleRows(temporary)) : createReadStream(temporary);
+  await pipeline(rows, process.stdout, { end: false }).catch(unlessClosed);
   await rm(temporary, { force: true });
+}
+
+/** Rows for people to look at, in which no cell can command their terminal. */
+async function* visibleRows(file: string): AsyncGenerator<string> {
+  for await (const text of createReadStream(file, 'utf8')) yield visibleText(text);
 }
 
 /** Who reads the standard output may have had enough of it. */

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { SemivaeError } from '@semivae/runtime/core';
 import { type Carried, carriedNames, carry, checkSource, sourceOf } from './carried.ts';
-import { type Engine, quoted, startEngine, text, withConnection } from './duckdb.ts';
+import { type Connection, type Engine, quoted, rowsOf, startEngine, text, withConnection } from './duckdb.ts';
+import { escapedFormula, isFormula, withoutFormula } from './formulas.ts';
 import { delivered, notWritten, type OutputFile, type OutputFormat, outputFile } from './output-file.ts';
 import { spelled } from './spelled.ts';
 import { type StagedRows, stageRows } from './staged-rows.ts';
@@ -16,10 +17,18 @@ export interface WriterOptions {
   readonly keep?: readonly string[];
   /** Columns in the order that they are written in, instead of those carried over first; others follow. */
   readonly order?: readonly string[];
+  /** Whether texts of a CSV that a spreadsheet would run as formulas get a ' before them. */
+  readonly escapeFormulas?: boolean;
   /** Instead of the format that the name tells. */
   readonly format?: OutputFormat;
   readonly memory?: number;
   readonly threads?: number;
+}
+
+/** What is to be known of a file that was written. */
+export interface Written {
+  /** Columns of a CSV whose texts a spreadsheet would run as formulas, as far as the first rows show. */
+  readonly formulas: readonly string[];
 }
 
 /** A file that comes into being at `close` and not before. */
@@ -27,7 +36,7 @@ export interface TableWriter {
   /** Adds rows, NaN and '' standing for missing cells; throws TABLE_COLUMNS. */
   append(cells: Readonly<Record<string, Cells>>): Promise<void>;
   /** Writes the file and puts it in its place; throws TABLE_WRITE, and then leaves what was there as it was. */
-  close(): Promise<void>;
+  close(): Promise<Written>;
   /** Gives up; leaves nothing behind. */
   abort(): Promise<void>;
 }
@@ -42,7 +51,7 @@ export async function openTableWriter(
   columns: readonly TableColumn[],
   options: WriterOptions = {},
 ): Promise<TableWriter> {
-  const { beside, keep, order = [], format, memory, threads } = options;
+  const { beside, keep, order = [], escapeFormulas = false, format, memory, threads } = options;
   const kept = beside ? carriedNames(beside, keep) : [];
   checkNew(path, columns, kept);
   const shared = beside && sourceOf(beside)?.engine;
@@ -52,7 +61,7 @@ export async function openTableWriter(
   try {
     file = await outputFile(path, await engine.folder(), format);
     const rows = await stageRows(engine, columns);
-    return writer({ engine, file, rows, columns, beside, kept, order }, release);
+    return writer({ engine, file, rows, columns, beside, kept, order, escapeFormulas }, release);
   } catch (reason) {
     if (file) await rm(file.temporary, { force: true });
     await release();
@@ -90,9 +99,10 @@ interface Writing {
   readonly beside: Table | undefined;
   readonly kept: readonly string[];
   readonly order: readonly string[];
+  readonly escapeFormulas: boolean;
 }
 
-async function finished(writing: Writing): Promise<void> {
+async function finished(writing: Writing): Promise<Written> {
   const { file, rows, beside } = writing;
   const count = rows.finish();
   if (beside && count !== beside.rows) {
@@ -100,35 +110,77 @@ async function finished(writing: Writing): Promise<void> {
     throw new TableError('TABLE_WRITE', file.path, problem, 'Append an answer for every row.');
   }
   try {
-    await copied(writing);
+    const formulas = await copied(writing);
     await delivered(file);
+    return { formulas };
   } catch (reason) {
     throw reason instanceof SemivaeError ? reason : notWritten(file.path, reason);
   }
 }
 
-async function copied(writing: Writing): Promise<void> {
+/** Gives the columns that hold formulas. */
+async function copied(writing: Writing): Promise<string[]> {
   const { engine, file, beside, kept } = writing;
   const carried = beside && (await carry(engine, beside, kept, file.format));
   try {
-    await withConnection(engine, (connection) => connection.run(copySql(writing, carried)));
+    return await withConnection(engine, async (connection) => {
+      await connection.run(copySql(writing, carried));
+      return formulasIn(connection, writing, carried);
+    });
   } finally {
     await carried?.drop();
     if (beside) await checkSource(beside);
   }
 }
 
+interface Selected {
+  readonly columns: readonly { readonly name: string; readonly sql: string }[];
+  readonly from: string;
+}
+
 /** DuckDB joins by position, and each side is read in its order. */
-function copySql({ file, rows, columns, order }: Writing, carried: Carried | undefined): string {
+function selected({ file, rows, columns, order }: Writing, carried: Carried | undefined): Selected {
   const answers = columns.map(({ name, type }, i) => ({
     name,
     sql: spelled(rows.columns[i] ?? '', type, file.format),
   }));
   const place = ({ name }: { readonly name: string }) =>
     order.includes(name) ? order.indexOf(name) : order.length;
-  const all = [...(carried?.columns ?? []), ...answers]
-    .sort((a, b) => place(a) - place(b))
-    .map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
-  const from = carried ? `${carried.relation} POSITIONAL JOIN ${rows.relation}` : rows.relation;
+  return {
+    columns: [...(carried?.columns ?? []), ...answers].sort((a, b) => place(a) - place(b)),
+    from: carried ? `${carried.relation} POSITIONAL JOIN ${rows.relation}` : rows.relation,
+  };
+}
+
+const isCsv = ({ file: { format } }: Writing) => format === 'csv' || format === 'tsv';
+
+function copySql(writing: Writing, carried: Carried | undefined): string {
+  const { columns, from } = selected(writing, carried);
+  const { file } = writing;
+  const escapes = writing.escapeFormulas && isCsv(writing);
+  const all = columns.map(({ name, sql }) =>
+    escapes ? `${withoutFormula(sql)} AS ${quoted(escapedFormula(name))}` : `${sql} AS ${quoted(name)}`,
+  );
   return `COPY (SELECT ${all.join(', ')} FROM ${from}) TO ${text(file.temporary)} (${file.how})`;
+}
+
+/** Rows that are looked at: enough to notice a kind of text, few enough to cost nothing. */
+const LOOKED_AT = 10_000;
+
+async function formulasIn(
+  connection: Connection,
+  writing: Writing,
+  carried: Carried | undefined,
+): Promise<string[]> {
+  if (writing.escapeFormulas || !isCsv(writing)) return [];
+  const { columns, from } = selected(writing, carried);
+  const cells = columns.map(({ sql }, i) => `${sql} AS c${i}`).join(', ');
+  const found = columns.map((_, i) => `coalesce(bool_or(${isFormula(`c${i}`)}), false)`).join(', ');
+  const [row = []] = await rowsOf(
+    connection,
+    `SELECT ${found} FROM (SELECT ${cells} FROM ${from} LIMIT ${LOOKED_AT})`,
+  );
+  return columns
+    .filter(({ name }, i) => row[i] === true || escapedFormula(name) !== name)
+    .map(({ name }) => name);
 }
