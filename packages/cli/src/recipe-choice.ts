@@ -24,6 +24,9 @@ export interface RecipeFlags {
   readonly set?: readonly string[];
   readonly labelColumn?: string;
   readonly anomalyLabel?: string;
+  readonly calibrateOn?: string;
+  readonly timeColumn?: string;
+  readonly group?: string;
   readonly column?: readonly string[];
   readonly missing?: string;
   readonly header?: boolean;
@@ -108,6 +111,9 @@ function settings(flags: RecipeFlags): Setting[] {
     ['data.labels', labels ?? (model === 'm1' ? '0' : undefined), '--labels'],
     ['data.labelColumn', labelColumn, '--label-column'],
     ['data.anomalyLabel', anomalyLabel, '--anomaly-label'],
+    ['data.calibrateOn', flags.calibrateOn, '--calibrate-on'],
+    ['data.timeColumn', flags.timeColumn, '--time-column'],
+    ['data.group', flags.group, '--group'],
     ['data.missing', missing, '--missing'],
     ['data.header', header === undefined ? undefined : String(header), '--header'],
     ['data.sql', sql, '--sql'],

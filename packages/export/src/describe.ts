@@ -200,5 +200,6 @@ export function manifestOf(options: ShipOptions, described: Described): Manifest
 /** Rows that the steps went through: without those held out. */
 export function trainedRows({ info: { recipe, data } }: ShipOptions): number {
   const held = recipe.data.validation;
+  if (data.validationRows !== undefined) return data.trainRows - data.validationRows;
   return data.trainRows - (held < 1 ? Math.round(held * data.trainRows) : held);
 }

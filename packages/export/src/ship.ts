@@ -152,13 +152,16 @@ interface Frozen {
 
 const FALSE_ALARMS = 0.01;
 
+/** How rows were held back, in words. */
+const heldBack = ({ data }: RunInfo): string => (data.heldBack ? ` (${data.heldBack})` : '');
+
 /** By what the files of a bundle, still without a calibration, say of rows that training never saw. */
 async function calibrationOf(
   { info, held, fpr = FALSE_ALARMS }: ShipOptions,
   files: BundleFiles,
 ): Promise<Calibration | undefined> {
   if (!held || held.calibration.rows === 0) return undefined;
-  const data = `${held.calibration.rows} rows of ${info.data.name} that training never saw`;
+  const data = `${held.calibration.rows} rows of ${info.data.name}${heldBack(info)} that training never saw`;
   return calibrate(files, held.calibration, { fpr, data });
 }
 

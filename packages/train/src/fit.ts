@@ -52,10 +52,10 @@ export interface Rows {
 /** Draws the rows of a training. Throws the errors of `chooseLabelled` and `validationSplit`. */
 export function chooseRows(
   { data }: Recipe,
-  { rows, labels, classes }: Pick<TrainingSet, 'rows' | 'labels' | 'classes'>,
+  { rows, labels, classes, groups }: Pick<TrainingSet, 'rows' | 'labels' | 'classes' | 'groups'>,
   seed: number,
 ): Rows {
-  const { train, validation } = validationSplit(rows, data.validation, seed);
+  const { train, validation } = validationSplit(rows, data.validation, seed, groups);
   if (data.labels === 0) return { train, validation, labelled: new Int32Array() };
   const known = train.filter((row) => labels[row]! >= 0);
   const all = data.labels === known.length;

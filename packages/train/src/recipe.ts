@@ -74,6 +74,22 @@ const dataSchema = z.strictObject({
     .nonnegative()
     .default(0)
     .describe('Rows of a table that training never sees, for p-values; below 1 it is a share.'),
+  calibrateOn: z
+    .enum(['random', 'latest'])
+    .default('random')
+    .describe('Which rows of a table these are: random ones, or the latest.'),
+  timeColumn: z
+    .string()
+    .optional()
+    .describe(
+      'The column that tells which rows are the latest; absent: the first of moments, or where there is none, the order of the rows.',
+    ),
+  group: z
+    .string()
+    .optional()
+    .describe(
+      'A column whose rows of one value are held out together: no value is in two of training, validation and calibration.',
+    ),
   citation: z.string().optional().describe('Where a table comes from, for the model card.'),
   licence: z.string().optional().describe('The licence of a table, for the model card.'),
   columns: z

@@ -38,6 +38,10 @@ export interface DataInfo {
   readonly classShares?: readonly number[];
   readonly trainRows: number;
   readonly testRows: number;
+  /** How rows of a table were held back for calibration, in words; absent: at random. */
+  readonly heldBack?: string;
+  /** Rows of a table that training held out to choose its epoch, where whole groups decide how many. */
+  readonly validationRows?: number;
   /** Known anomalies among the rows of a table. */
   readonly anomalies?: number;
   /** A few raw rows, with their labels: what a bundle is verified on. */
@@ -65,7 +69,7 @@ export function describeData({ name, source, licence, citation, train, test }: D
 
 /** What a run keeps of a table. */
 export function describeTable(
-  { columns, set, calibration, anomalies, sample }: PreparedTable,
+  { columns, set, calibration, anomalies, sample, heldBack, validationRows }: PreparedTable,
   { data: { citation = set.name, licence = 'not stated' } }: Recipe,
 ): DataInfo {
   const cell = (of: Cells, row: number): number | string | null =>
@@ -83,6 +87,8 @@ export function describeTable(
     ...(set.classShares && { classShares: set.classShares }),
     trainRows: set.rows,
     testRows: calibration.labels.length,
+    ...(heldBack && { heldBack }),
+    ...(validationRows !== undefined && { validationRows }),
     anomalies: anomalies.labels.length,
     examples: { rows, labels: rows.map(() => 0) },
   };

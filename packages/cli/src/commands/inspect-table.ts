@@ -31,7 +31,7 @@ export function tableRunFact({ recipe, data }: RunInfo): string {
   const said = [
     `${showCount(data.trainRows)} training rows`,
     ...(recipe.data.labels > 0 ? [`${showCount(recipe.data.labels)} labels`] : []),
-    `${showCount(data.testRows)} calibration rows`,
+    `${showCount(data.testRows)} calibration rows${data.heldBack ? ` (${data.heldBack})` : ''}`,
     ...(anomalies > 0 ? [`${showCount(anomalies)} known anomalies`] : []),
   ];
   return `${data.name}: ${said.join(', ')}`;

@@ -45,7 +45,7 @@ import {
   writeCheckpoint,
   writeHeld,
 } from '@semivae/train/node';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { gathered, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
 import { openBeliefs } from '../beliefs.ts';
 import { openData } from '../data.ts';
@@ -99,6 +99,8 @@ Examples:
   semivae train --data 'logs/*.csv.gz' --column id=ignored --column code=categorical
   semivae train --data people.csv --label-column income           an empty label cell is an unlabelled row
   semivae train --data payments.csv --label-column fraud --anomaly-label 1
+  semivae train --data payments.csv --calibrate-on latest --time-column booked
+  semivae train --data sensors.parquet --group machine             no machine is both trained on and calibrated on
   semivae train --sql "SELECT * FROM 'payments.parquet' WHERE year = 2024"
   semivae train --recipe digits-m2 --set model.latent=20 --set optimizer.learningRate=3e-4
   semivae train --engine tensorflow                 by TensorFlow.js; semivae doctor tells what it runs on
@@ -109,6 +111,9 @@ Examples:
                                                     one classifier learns what several say together
 
 A run is a folder: run.json (recipe, seed, data), metrics.jsonl (a line for each epoch) and checkpoint.safetensors.
+Rows of a table are held back for p-values at random. --calibrate-on latest takes the latest: their false alarms are nearer to what
+is to be expected of the next ones. --group holds groups back whole: the promise is then of rows of a new group, on average
+over groups; with few groups, or within one of them, it may be far off.
 Ctrl-C saves and says how to go on. Fields of a recipe: semivae inspect --schema; built-in ones: --recipes.
 Next: semivae export <run>, semivae evaluate <run>, semivae inspect <run>.`;
 
@@ -136,6 +141,14 @@ export function addTrain(program: Command): void {
       'what a column is: numeric, numeric:log, count, binary, categorical, timestamp, timestamp:trend or ignored; may be repeated',
       gathered,
     )
+    .addOption(
+      new Option(
+        '--calibrate-on <rows>',
+        'which rows of a table its false alarms are measured on (default: random)',
+      ).choices(['random', 'latest']),
+    )
+    .option('--time-column <name>', 'what tells which rows are the latest (default: the first of moments)')
+    .option('--group <name>', 'rows with one value in this column are held out together')
     .option('--missing <texts>', 'texts that mean a missing cell, such as ?,NA')
     .option('--header', 'the first line of a CSV file names its columns (default: it is guessed)')
     .option('--no-header', 'it does not')
@@ -280,6 +293,9 @@ const FIXED = [
   'labelColumn',
   'anomalyLabel',
   'column',
+  'calibrateOn',
+  'timeColumn',
+  'group',
   'missing',
   'header',
   'sql',
@@ -475,14 +491,15 @@ function introduce(
 ): void {
   const { model, objective, batch, epochs } = recipe;
   const { validation } = recipe.data;
-  const rows = data.trainRows - (validation < 1 ? Math.round(validation * data.trainRows) : validation);
+  const validationRows = validation < 1 ? Math.round(validation * data.trainRows) : validation;
+  const rows = data.trainRows - (data.validationRows ?? validationRows);
   const labels = recipe.data.labels ? `${recipe.data.labels} of them labelled` : 'no labels';
   const kind = objective.kind === 'supervised' ? `${model.kind}, its classifier alone` : model.kind;
   const steps = stepsPerEpoch(recipe, { rows });
   const held = data.columns.kind === 'image' ? 'test' : 'calibration';
   const anomalies = data.anomalies ? `, ${data.anomalies} known anomalies` : '';
   output.note(
-    `data    ${data.name}: ${rows} training rows, ${labels}${anomalies}; ${data.testRows} ${held} rows`,
+    `data    ${data.name}: ${rows} training rows, ${labels}${anomalies}; ${data.testRows} ${held} rows${data.heldBack ? ` (${data.heldBack})` : ''}`,
   );
   output.note(
     `model   ${kind}: ${showInput(data.columns)}, hidden ${model.hidden.join(', ')}, latent ${latentOf(recipe, data.columns)}`,

@@ -10,7 +10,8 @@ export type DataCode =
   | 'LABELS_TOO_FEW'
   | 'LABELS_TOO_MANY'
   | 'LABELS_NO_ROW'
-  | 'VALIDATION_SIZE';
+  | 'VALIDATION_SIZE'
+  | 'GROUPS_FEW';
 
 /** A dataset that could not be had, or a choice of its rows that cannot be made. */
 export class DataError extends SemivaeError {

@@ -1,4 +1,5 @@
 import { DataError } from './data-error.ts';
+import { type Groups, rowsOfGroups, shuffledGroups } from './groups.ts';
 import { range, shuffle, stream } from './shuffle.ts';
 
 /**
@@ -28,11 +29,15 @@ export function chooseLabelled(
   return Int32Array.from(chosen).sort();
 }
 
-/** Rows held out for validation, drawn at random, and the others; both ascending. Below 1 it is a share. Throws VALIDATION_SIZE. */
+/**
+ * Rows held out for validation, drawn at random, and the others; both ascending. Below 1 it is a share. Rows of a group are
+ * held out together, until they are enough. Throws VALIDATION_SIZE, GROUPS_FEW.
+ */
 export function validationSplit(
   rows: number,
   asked: number,
   seed: number,
+  groups?: Groups,
 ): { readonly train: Int32Array; readonly validation: Int32Array } {
   const count = asked < 1 ? Math.round(asked * rows) : asked;
   if (!Number.isInteger(count) || count < 0 || count >= rows) {
@@ -44,9 +49,17 @@ export function validationSplit(
       remedy,
     );
   }
+  if (groups) return groupedSplit(rows, count, seed, groups);
   const order = range(rows);
   shuffle(order, seed, stream.validation, 0);
   return { validation: order.slice(0, count).sort(), train: order.slice(count).sort() };
+}
+
+function groupedSplit(rows: number, count: number, seed: number, groups: Groups) {
+  const order = shuffledGroups(groups, seed, stream.validation);
+  const validation = rowsOfGroups(range(rows), groups, order, count, 'validation split');
+  const held = new Set(validation);
+  return { validation, train: range(rows).filter((row) => !held.has(row)) };
 }
 
 const PLACE = 'labelled rows';

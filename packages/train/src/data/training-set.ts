@@ -1,6 +1,7 @@
 import type { Columns } from '@semivae/model';
 import { copyRows } from './batches.ts';
 import type { Images } from './dataset.ts';
+import type { Groups } from './groups.ts';
 
 /** Rows as a training step is fed them, and what is known of their classes. */
 export interface TrainingSet {
@@ -15,6 +16,8 @@ export interface TrainingSet {
   readonly type: 'uint8' | 'float32';
   /** The index of each row's class, −1 where it is unknown. */
   readonly labels: ArrayLike<number>;
+  /** The group of each row, where rows of a group are held out together. */
+  readonly groups?: Groups;
   /** What is believed of the classes of each row before training, [rows, classes] shares that sum to 1. */
   readonly beliefs?: Float32Array;
   /** Copies these rows, side by side, into `out`, which is of `type`. */
@@ -24,7 +27,10 @@ export interface TrainingSet {
 }
 
 /** What is known of a set besides its rows. */
-export type SetFacts = Pick<TrainingSet, 'name' | 'columns' | 'classes' | 'classShares' | 'labels'>;
+export type SetFacts = Pick<
+  TrainingSet,
+  'name' | 'columns' | 'classes' | 'classShares' | 'labels' | 'groups'
+>;
 
 /** Images as a training reads them. */
 export const imageSet = ({ name, bytes, rows, width, height, labels, classes }: Images): TrainingSet => ({
@@ -54,6 +60,7 @@ export const someRows = (set: TrainingSet, rows: Int32Array): TrainingSet => ({
   ...set,
   rows: rows.length,
   labels: Int32Array.from(rows, (row) => set.labels[row]!),
+  ...(set.groups && { groups: Int32Array.from(rows, (row) => set.groups![row]!) }),
   copy: (chosen, out) =>
     set.copy(
       chosen.map((row) => rows[row]!),

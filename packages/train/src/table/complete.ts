@@ -13,7 +13,7 @@ export interface Unsaid {
 /** Known labels among the rows that are trained on. */
 function knownLabels({ data }: Recipe, { set }: PreparedTable, seed: number): number {
   if (set.classes.length === 0) return 0;
-  const { train } = validationSplit(set.rows, data.validation, seed);
+  const { train } = validationSplit(set.rows, data.validation, seed, set.groups);
   return train.filter((row) => set.labels[row]! >= 0).length;
 }
 

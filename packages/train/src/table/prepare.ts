@@ -1,11 +1,13 @@
 import type { TableColumns } from '@semivae/model';
 import { range, shuffle, stream } from '../data/shuffle.ts';
+import { validationSplit } from '../data/split.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
 import { encodedSet, type SetFacts, type TrainingSet } from '../data/training-set.ts';
 import { RecipeError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { openEncoder } from './encoder.ts';
 import { withoutGrowth } from './growth.ts';
+import { readHolding } from './holding.ts';
 import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
@@ -37,6 +39,10 @@ export interface PreparedTable {
   readonly reference: Int32Array;
   /** Some calibration rows as they are: what later data is compared with. Training rows where none are held back. */
   readonly sample: RawRows;
+  /** How rows were held back for calibration, in words; absent: at random. */
+  readonly heldBack?: string;
+  /** Training rows that are held out to choose the epoch, where whole groups decide how many. */
+  readonly validationRows?: number;
   /** What a person should know before training. */
   readonly warnings: readonly string[];
 }
@@ -170,6 +176,18 @@ function inferColumns(
   return { kind: 'table', columns: inferred };
 }
 
+/** A model that saw which group a row is of would know none of another group. */
+function withoutGroup({ columns, ...table }: TableColumns, { data }: Recipe): TableColumns {
+  const isGroup = (name: string) => name === data.group && !Object.hasOwn(data.columns, name);
+  const reason = 'its rows are held out whole';
+  return {
+    ...table,
+    columns: columns.map((column) =>
+      isGroup(column.name) ? { name: column.name, kind: 'ignored', reason } : column,
+    ),
+  };
+}
+
 function checkUsable({ columns }: TableColumns, place: string): void {
   if (columns.some(({ kind }) => kind !== 'ignored')) return;
   const reasons = columns
@@ -269,6 +287,12 @@ function rowsOf(x: Float32Array, rows: readonly number[], width: number): Float3
   return picked;
 }
 
+const groupsOfTraining = (groups: ArrayLike<number>, { of }: Roles): Int32Array =>
+  Int32Array.from(groups).filter((_, row) => of[row] === role.train);
+
+const validationOf = ({ labels, groups }: SetFacts, { data }: Recipe, seed: number): number =>
+  validationSplit(labels.length, data.validation, seed, groups).validation.length;
+
 /** Some of the training rows, at random, in ascending order so that they are read in one pass. */
 function chooseReference(rows: number, most: number, seed: number): Int32Array {
   const order = range(rows);
@@ -289,10 +313,12 @@ export async function prepareTable(
   const { labelColumn, calibration: held } = recipe.data;
   checkAsked(recipe, table);
   const { labels, anomalous } = await readKnown(table, recipe.data);
-  const roles = dealRoles(anomalous, table.rows, held, seed, table.place);
+  const holding = await readHolding(table, recipe);
+  const roles = dealRoles(anomalous, table.rows, held, seed, table.place, holding);
   const features = table.columns.filter(({ name }) => name !== labelColumn);
   const sampled = await readSamples(table, features, roles);
-  const inferred = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
+  const guessed = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
+  const inferred = withoutGroup(guessed, recipe);
   const { columns, warnings } = array
     ? { columns: inferred, warnings: [] }
     : withoutGrowth(inferred, sampled.train, new Set(Object.keys(recipe.data.columns)));
@@ -304,6 +330,7 @@ export async function prepareTable(
     columns,
     classes: labels.names,
     labels: encoded.trainLabels,
+    ...(holding.groups && { groups: groupsOfTraining(holding.groups, roles) }),
     ...(labels.names.length > 0 && { classShares: sharesOf(encoded.trainLabels, labels.names.length) }),
   };
   return {
@@ -314,6 +341,8 @@ export async function prepareTable(
     anomalies: encoded.anomalies,
     reference: chooseReference(roles.counts[role.train]!, recipe.score.neighbours, seed),
     sample: sampled.kept,
+    ...(holding.heldBack && { heldBack: holding.heldBack }),
+    ...(about.groups && { validationRows: validationOf(about, recipe, seed) }),
     warnings: [...warnings, ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, features))],
   };
 }
