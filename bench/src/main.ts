@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { SemivaeError } from '@semivae/runtime/core';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type AdbenchOptions, benchAdbench } from './adbench.ts';
 import { type AdultOptions, benchAdult } from './adult.ts';
 import { benchEngines } from './engines.ts';
+import { benchKills, type KillsOptions } from './kills.ts';
 import { benchLoad } from './load.ts';
 import { benchNslKdd, type NslKddOptions } from './nsl-kdd.ts';
 import { benchScore } from './score.ts';
@@ -89,6 +90,25 @@ program
   .option('--json', 'one line of JSON on stdout')
   .action(async ({ json, ...options }: Options & NslKddOptions) =>
     print(await benchNslKdd({ ...options, progress }), json),
+  );
+
+program
+  .command('kills')
+  .description('commands killed at random moments: what is torn, lost, or not bit for bit after that')
+  .option('--count <kills>', 'how often each command is killed (default: 1000)', positive)
+  .addOption(
+    new Option('--only <commands...>', 'these alone').choices([
+      'train',
+      'export',
+      'recalibrate',
+      'score',
+      'sweep',
+    ]),
+  )
+  .option('--jobs <count>', 'how many at once; by default one for each core', positive)
+  .option('--json', 'one line of JSON on stdout')
+  .action(async ({ json, ...options }: Options & KillsOptions) =>
+    print(await benchKills({ ...options, progress }), json),
   );
 
 const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>
