@@ -12,6 +12,7 @@ import type { SharedOptions } from '../arguments.ts';
 import { type BundleTable, openBundleTable, type TableFlags } from '../bundle-table.ts';
 import { gather, keptSample, scoreSample } from '../column-samples.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
+import { checkNotInput } from '../inputs.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { showCount } from '../row-progress.ts';
@@ -30,6 +31,7 @@ const MOST = 20_000;
 /** Compares the rows of files, or of a query, with those that a bundle knows; prints what differs and writes the page. Throws `REFERENCE_MISSING`, `COLUMNS_MISSING`, `TABLE_…`, `WRITE`. */
 export async function drift(path: string, files: readonly string[], options: DriftOptions): Promise<void> {
   const output = openOutput(options.json === true);
+  await checkNotInput(options.out, { files: [path, ...files], sql: options.sql });
   const known = await loadTable(path);
   try {
     const found = await compared(known, files, options, output);

@@ -4,6 +4,7 @@ import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { withTableFlags } from '../bundle-table.ts';
 import { checkNoImageOptions, type EvaluateImagesOptions } from '../image-options.ts';
 import { bundleSource, type ImageSource, runSource } from '../image-source.ts';
+import { checkNotInput } from '../inputs.ts';
 import { type Output, openOutput } from '../output.ts';
 import { kindOf, loadBundle } from '../source.ts';
 import { evaluateImages } from './evaluate-images.ts';
@@ -79,6 +80,8 @@ export function addEvaluate(program: Command): void {
 
 async function runEvaluate(path: string, options: EvaluateOptions): Promise<void> {
   const output = openOutput(options.json === true);
+  const { sheets, data, dataDir } = options;
+  await checkNotInput(sheets, { files: [path, data, dataDir] });
   const isRun = !/^https?:/.test(path) && (await kindOf(path)) === 'run';
   return (isRun ? evaluateRun : evaluateBundle)(path, options, output);
 }

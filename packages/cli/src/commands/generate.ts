@@ -3,6 +3,7 @@ import type { Label } from '@semivae/runtime';
 import { writeAtomically } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
+import { checkNotInput } from '../inputs.ts';
 import { openOutput } from '../output.ts';
 import { loadBundle } from '../source.ts';
 
@@ -41,6 +42,7 @@ export function addGenerate(program: Command): void {
 async function runGenerate(bundle: string, flags: GenerateFlags): Promise<void> {
   const output = openOutput(flags.json === true);
   const { label, seed, temperature, columns, out } = flags;
+  await checkNotInput(out, { files: [bundle] });
   const model = await loadBundle(bundle);
   const { count = 10 * (label === undefined ? Math.max(1, model.manifest.labels.length) : 1) } = flags;
   const images = await model.generate({ count, seed, temperature, ...(label !== undefined && { label }) });

@@ -10,6 +10,7 @@ import {
   type TableFlags,
   withTableFlags,
 } from '../bundle-table.ts';
+import { checkNotInput } from '../inputs.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { checkStdout, isStdout, noteFormulas, tellerBeside, withFormulaFlag } from '../row-output.ts';
@@ -47,6 +48,7 @@ export function addImpute(program: Command): void {
 async function runImpute(bundle: string, files: string[], options: ImputeOptions): Promise<void> {
   const output = openOutput(options.json === true);
   checkStdout(options.out, output);
+  await checkNotInput(options.out, { files: [bundle, ...files], sql: options.sql });
   const model = await loadBundle(bundle);
   try {
     const opened = await openBundleTable(model.manifest, files, options, output);

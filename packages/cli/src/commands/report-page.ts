@@ -2,6 +2,7 @@ import { type ReportData, reportPage } from '@semivae/report';
 import { readRun, writeAtomically } from '@semivae/train/node';
 import type { SharedOptions } from '../arguments.ts';
 import type { DataFlags } from '../data.ts';
+import { checkNotInput } from '../inputs.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { imageBundleReport, imageRunReport } from '../report-images.ts';
@@ -17,6 +18,8 @@ export interface ReportOptions extends SharedOptions, DataFlags, ReportTableOpti
 /** Writes the page about a run or a bundle. Throws as its reading does, and `WRITE`. */
 export async function report(path: string, options: ReportOptions): Promise<void> {
   const output = openOutput(options.json === true);
+  const { out, data: read, dataDir, sql } = options;
+  await checkNotInput(out, { files: [path, read, dataDir], sql });
   const isRun = !/^https?:/.test(path) && (await kindOf(path)) === 'run';
   const data = await (isRun ? runData : bundleData)(path, options, output);
   await checkInterruption(options.out);

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
+import { checkNotInput } from '../inputs.ts';
 import { openOutput } from '../output.ts';
 import { backgrounds } from '../pictures.ts';
 import { withFormulaFlag } from '../row-output.ts';
@@ -71,6 +72,8 @@ export function addScore(program: Command): void {
 
 async function runScore(bundle: string, files: string[], options: ScoreOptions): Promise<void> {
   const output = openOutput(options.json === true);
+  const { out, data, dataDir, sql } = options;
+  await checkNotInput(out, { files: [bundle, ...files, data, dataDir], sql });
   const model = await loadBundle(bundle);
   try {
     checkFitting(model, bundle, options);

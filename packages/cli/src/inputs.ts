@@ -1,0 +1,66 @@
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { CommandFailure } from './failure.ts';
+
+/** A file, whatever it is called: by its disk and its number there. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
+}
+
+const isPattern = (path: string): boolean => /[*?[]/.test(path);
+
+/** `**` stands for folders, `*` and `?` for what is in a name, as for who reads a table. */
+const expressionOf = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replace(/\*\*\/?|\*|\?/g, (each) =>
+        each.startsWith('**') ? '.*' : each === '*' ? '[^/]*' : '[^/]',
+      )}$`,
+  );
+
+async function matching(pattern: string): Promise<string[]> {
+  let root = dirname(pattern);
+  while (isPattern(root)) root = dirname(root);
+  const names = await readdir(root, { recursive: root !== dirname(pattern) }).catch((): string[] => []);
+  const expression = expressionOf(resolve(pattern).replaceAll(sep, '/'));
+  return names
+    .map((name) => join(root, name))
+    .filter((path) => expression.test(resolve(path).replaceAll(sep, '/')));
+}
+
+/** What a word of the command line may name: itself, the files in a folder, what a pattern fits. */
+async function filesNamed(word: string): Promise<string[]> {
+  const found = await stat(word).catch(() => undefined);
+  if (found?.isDirectory()) {
+    const inside = (await readdir(word, { withFileTypes: true })).filter((each) => !each.isDirectory());
+    return [word, ...inside.map(({ name }) => join(word, name))];
+  }
+  if (found) return [word];
+  return isPattern(word) ? matching(word) : [];
+}
+
+/** The files that a query may read: its texts. */
+const inQuery = (sql: string): string[] => [...sql.matchAll(/'([^']+)'/g)].map(([, text]) => text!);
+
+/** What a command reads, as it is told. */
+export interface Inputs {
+  /** Files, folders, patterns; what is none is left out. */
+  readonly files: readonly (string | undefined)[];
+  readonly sql?: string | undefined;
+}
+
+/** Throws `OUT_IS_INPUT` where the file, or the folder, to be written is one that is read, whatever name it is given. */
+export async function checkNotInput(out: string | undefined, { files, sql = '' }: Inputs): Promise<void> {
+  const own = out === undefined ? undefined : await identityOf(out);
+  if (own === undefined) return;
+  const words = [...files.flatMap((each) => each?.split(',') ?? []), ...files, ...inQuery(sql)];
+  for (const word of new Set(words)) {
+    for (const file of word === undefined ? [] : await filesNamed(word)) {
+      if ((await identityOf(file)) !== own) continue;
+      const problem = `it is ${resolve(file) === resolve(out!) ? 'read' : `${file}, which is read`} here too`;
+      throw new CommandFailure('OUT_IS_INPUT', out!, problem, 'Choose another place for what is written.');
+    }
+  }
+}
