@@ -382,6 +382,19 @@ describe.concurrent('recalibrate', () => {
     expect(contentOf(at('placed'))).toEqual(before);
   });
 
+  test('on rows that were trained on warns, on others it does not (fault 96)', async () => {
+    const seen = await run('recalibrate', 'bundle', 'all.csv', '--out', 'seen', '--json');
+    expect([seen.code, seen.stderr]).toEqual([
+      0,
+      expect.stringMatching(/warning about \d+.* % .* trained on/),
+    ]);
+    expect(answerOf(seen)).toMatchObject({ trainedOn: { share: expect.any(Number) } });
+    writeFileSync(at('fresh.csv'), csv(payments(1200).slice(600)));
+    const fresh = await run('recalibrate', 'bundle', 'fresh.csv', '--out', 'fresh', '--json');
+    expect([fresh.code, fresh.stderr.includes('warning')]).toEqual([0, false]);
+    expect(answerOf(fresh)).not.toHaveProperty('trainedOn');
+  });
+
   test('too few rows, or none of the label, change nothing', async () => {
     const args = ['--out', 'never', '--fpr', '0.01'];
     const few = await run('recalibrate', 'bundle', 'some.csv', ...args);

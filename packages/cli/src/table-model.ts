@@ -19,6 +19,8 @@ import {
   parseRecipe,
   type Recipe,
   type StoredSample,
+  type StoredSamples,
+  type TrainedRows,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { loadBundle, shipped } from './source.ts';
@@ -28,6 +30,8 @@ export interface TableModel {
   readonly model: Model;
   /** How the columns of rows that training did not see are distributed, where the bundle says so. */
   readonly reference?: readonly StoredSample[];
+  /** By which a row that training saw is recognised, where the bundle says so. */
+  readonly trained?: TrainedRows;
 }
 
 /** Loads a bundle of a table. Throws `INPUT_KIND` for one of images, `BUNDLE_…`, `JSON`. */
@@ -38,9 +42,9 @@ export async function loadTable(path: string): Promise<TableModel> {
 
 const filesAt = (path: string): Files => (/^https?:/.test(path) ? fetchedFiles(path) : folderFiles(path));
 
-/** How the columns of rows that training held out are distributed, where a bundle says so. Throws `BUNDLE_…`, `JSON`. */
-export const referenceOf = (path: string, manifest: Manifest): Promise<readonly StoredSample[] | undefined> =>
-  readReference(filesAt(path), manifest);
+/** A loaded bundle of a table with what it keeps of rows. Throws `INPUT_KIND`, `BUNDLE_…`, `JSON`. */
+export const withReference = (path: string, model: Model): Promise<TableModel> =>
+  opened(model, filesAt(path));
 
 /** A run of a table as the bundle that `semivae export` would make of it. Throws the errors of `ship`. */
 export async function shipTable(folder: string, fpr: number | undefined): Promise<TableModel> {
@@ -51,19 +55,16 @@ export async function shipTable(folder: string, fpr: number | undefined): Promis
 
 async function opened(model: Model, files: Files): Promise<TableModel> {
   tableInput(model.manifest);
-  const reference = await readReference(files, model.manifest);
-  return { model, ...(reference && { reference }) };
+  return { model, ...(await readReference(files, model.manifest)) };
 }
 
-async function readReference(
-  files: Files,
-  { reference }: Manifest,
-): Promise<readonly StoredSample[] | undefined> {
-  if (!reference) return undefined;
+async function readReference(files: Files, { reference }: Manifest): Promise<Omit<TableModel, 'model'>> {
+  if (!reference) return {};
   const text = new TextDecoder().decode(await readChecked(files, reference));
   const place = `${files.place}, ${reference.file}`;
-  const { format, columns } = parseJson(text, place) as { format?: unknown; columns?: unknown };
-  if (format === 'semivae-reference' && Array.isArray(columns)) return columns as StoredSample[];
+  const { format, columns, trained } = parseJson(text, place) as Partial<StoredSamples>;
+  if (format === 'semivae-reference' && Array.isArray(columns))
+    return { reference: columns, ...(trained && { trained }) };
   const remedy = 'Export the run again.';
   throw new CommandFailure('REFERENCE_FORM', place, 'it does not hold how columns are distributed', remedy);
 }

@@ -30,5 +30,6 @@ export * from './table/prepare.ts';
 export * from './table/profile.ts';
 export * from './table/samples.ts';
 export * from './table/train.ts';
+export { hashesOf, type TrainedRows } from './table/trained-rows.ts';
 export * from './teachers.ts';
 export * from './transfer.ts';

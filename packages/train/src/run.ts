@@ -21,7 +21,7 @@ const CALIBRATION = 'calibration.json';
 /** Writes what a run of a table keeps of its rows. Throws `WRITE`. */
 export async function writeHeld(folder: string, prepared: PreparedTable): Promise<void> {
   await writeAtomically(join(folder, HELD), sealTensors(heldTensors(prepared), { format: 'semivae-rows' }));
-  await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared.columns, prepared.sample));
+  await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared));
   await writeAtomically(join(folder, CALIBRATION), encodeRows(prepared.calibrationCells));
 }
 

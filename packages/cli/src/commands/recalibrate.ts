@@ -25,9 +25,11 @@ import {
 import { CommandFailure } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
+import { openRecognition, type Recognised, type Recognition, recognisedInWords } from '../recognition.ts';
 import { openRowProgress, showRate } from '../row-progress.ts';
 import { loadBundle } from '../source.ts';
 import { showPercent } from '../table.ts';
+import { type TableModel, withReference } from '../table-model.ts';
 
 interface RecalibrateOptions extends SharedOptions, TableFlags {
   readonly fpr?: number;
@@ -48,7 +50,8 @@ Examples:
   semivae recalibrate models/payments checked.csv --normal-label fraud=0
 
 Scores rows that are known to be ordinary, and keeps those scores in the bundle: p-values and the threshold then hold for
-rows drawn as these were. Nothing is trained. The rows must not have been trained on. For a rate r, 1/r − 1 rows are needed
+rows drawn as these were. Nothing is trained. The rows must not have been trained on: where they were, a
+warning says so. For a rate r, 1/r − 1 rows are needed
 at least; of more than 10,000, as many are taken at random.
 Without --out the bundle's manifest.json, and its README.md, are replaced.`;
 
@@ -82,12 +85,13 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
   try {
     checkFolder(bundle);
     const { fpr = model.manifest.calibration?.fpr ?? FALSE_ALARMS } = options;
-    const calibration = await calibrated(model, files, { ...options, fpr }, output);
+    const known = await withReference(bundle, model);
+    const { calibration, recognised } = await calibrated(known, files, { ...options, fpr }, output);
     const changed = await changedFiles(bundle, model.manifest, calibration);
     await checkInterruption(out);
     await writeBundle(out, { ...(await readBundleFiles(bundle)), ...changed });
     await checkWritten(out, calibration);
-    report(out, model.manifest.calibration, calibration, output);
+    report(out, { before: model.manifest.calibration, now: calibration, recognised }, output);
   } finally {
     await model.dispose();
   }
@@ -104,20 +108,27 @@ interface Calibrating extends TableFlags {
   readonly normalLabel?: Wanted;
 }
 
+interface Calibrated {
+  readonly calibration: Calibration;
+  /** Where rows are among them that training saw. */
+  readonly recognised?: Recognised | undefined;
+}
+
 /** Scores of ordinary rows, as a calibration. Throws CALIBRATION_TOO_FEW, SCORE_NOT_FINITE. */
 async function calibrated(
-  model: Model,
+  { model, trained }: TableModel,
   files: readonly string[],
   { fpr, normalLabel, ...flags }: Calibrating,
   output: Output,
-): Promise<Calibration> {
+): Promise<Calibrated> {
   const besides = normalLabel && !sees(model.manifest, normalLabel.column) ? [normalLabel.column] : [];
   const opened = await openBundleTable(model.manifest, files, { ...flags, besides }, output);
   try {
     const rows = await ordinaryRows(opened.table, normalLabel);
     requireRows(rows.length, fpr);
-    const scores = await scoresOf(model, opened, someOf(rows));
-    return {
+    const recognition = trained && openRecognition(trained, opened.names);
+    const scores = await scoresOf(model, opened, someOf(rows), recognition);
+    const calibration = {
       rows: scores.length,
       fpr,
       threshold: thresholdFor(scores, fpr),
@@ -125,6 +136,7 @@ async function calibrated(
       data: described(scores, opened.table, normalLabel),
       scorer: model.manifest.heads.scorer.sha256,
     };
+    return { calibration, recognised: await recognition?.recognised() };
   } finally {
     await opened.table.close();
   }
@@ -166,13 +178,14 @@ async function scoresOf(
   model: Model,
   { table, names }: BundleTable,
   rows: Uint32Array,
+  recognition: Recognition | undefined,
 ): Promise<readonly number[]> {
   const progress = openRowProgress('scoring', rows.length);
   const scores: number[] = [];
   try {
     for await (const chunk of table.chunks(names, ROWS_IN_A_CHUNK)) {
       const places = placesIn(chunk, rows, scores.length);
-      if (places.length > 0) scores.push(...(await scoresAt(model, table, chunk, places)));
+      if (places.length > 0) scores.push(...(await scoresAt(model, table, chunk, places, recognition)));
       progress.rows(scores.length);
       await checkInterruption(table.place);
       if (scores.length === rows.length) break;
@@ -200,10 +213,12 @@ async function scoresAt(
   table: Table,
   chunk: Chunk,
   places: readonly number[],
+  recognition: Recognition | undefined,
 ): Promise<Float32Array> {
   const columns = Object.fromEntries(
     Object.entries(chunk.columns).map(([name, cells]) => [name, picked(cells, places)]),
   );
+  recognition?.add(columns, places.length);
   const rowOf = (row: number) => chunk.start + places[row]!;
   const { score } = await asking(table, rowOf, () => model.scoreColumns(columns));
   const bad = score.findIndex((each) => !Number.isFinite(each));
@@ -264,7 +279,13 @@ async function checkWritten(out: string, written: Calibration): Promise<void> {
   throw new CommandFailure('NOT_AS_WRITTEN', out, 'what was written reads back as something else', remedy);
 }
 
-function report(out: string, before: Calibration | undefined, now: Calibration, output: Output): void {
+interface Changed {
+  readonly before: Calibration | undefined;
+  readonly now: Calibration;
+  readonly recognised: Recognised | undefined;
+}
+
+function report(out: string, { before, now, recognised }: Changed, output: Output): void {
   const { rows, fpr, threshold, data } = now;
   const old = before && {
     ...{ rows: before.rows, fpr: before.fpr, threshold: before.threshold },
@@ -275,7 +296,9 @@ function report(out: string, before: Calibration | undefined, now: Calibration, 
     output.say(`before: scores above ${shown(old.threshold)}, ${showPercent(100 * old.share)} of these rows`);
   output.say(`now:    scores above ${shown(threshold)}, ${showRate(fpr)} of ordinary rows on average`);
   output.say(`bundle in ${out}`);
-  output.answer({ bundle: out, rows, fpr, threshold, ...(old && { before: old }) });
+  for (const line of recognised ? recognisedInWords(recognised) : []) output.note(line);
+  const about = { ...(old && { before: old }), ...(recognised && { trainedOn: recognised }) };
+  output.answer({ bundle: out, rows, fpr, threshold, ...about });
 }
 
 const shown = (threshold: number): string => String(Number(threshold.toPrecision(6)));

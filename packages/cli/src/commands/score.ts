@@ -8,7 +8,7 @@ import { openOutput } from '../output.ts';
 import { backgrounds } from '../pictures.ts';
 import { withFormulaFlag } from '../row-output.ts';
 import { loadBundle } from '../source.ts';
-import { referenceOf, type TableModel } from '../table-model.ts';
+import { withReference } from '../table-model.ts';
 import { type ScoreImagesOptions, scoreImages } from './score-images.ts';
 import { type ScoreTableOptions, scoreTable } from './score-table.ts';
 
@@ -79,15 +79,10 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
     checkFitting(model, bundle, options);
     const { kind } = model.manifest.input;
     if (kind === 'image') await scoreImages(model, bundle, files, options, output);
-    else await scoreTable(await asTable(bundle, model), files, options, output);
+    else await scoreTable(await withReference(bundle, model), files, options, output);
   } finally {
     await model.dispose();
   }
-}
-
-async function asTable(bundle: string, model: Model): Promise<TableModel> {
-  const reference = await referenceOf(bundle, model.manifest);
-  return { model, ...(reference && { reference }) };
 }
 
 const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;

@@ -12,6 +12,7 @@ import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
 import { dealRoles, type Roles, role } from './roles.ts';
+import { openTrainedRows, type TrainedRows } from './trained-rows.ts';
 
 /** Raw rows, column by column. */
 export interface RawRows {
@@ -33,6 +34,8 @@ export interface PreparedTable {
   readonly calibration: HeldRows;
   /** The same rows as they are, of the columns that a model sees: what ships is calibrated by its answers to them. */
   readonly calibrationCells: RawRows;
+  /** By which a row that was trained on is recognised. */
+  readonly trainedRows: TrainedRows;
   /** Known anomalies. */
   readonly anomalies: HeldRows;
   /** Some training rows by number, in random order: what a score may keep to compare with. */
@@ -254,6 +257,7 @@ async function encodeRows(
   const anomalies = openHeld(Math.min(MOST_ANOMALIES, anomalyRows), width);
   const inCalibration = thinned(roles, role.calibration, MOST_CALIBRATION);
   const cells = openGathering(names);
+  const seen = openTrainedRows(names, roles);
   let trained = 0;
   try {
     for await (const chunk of table.chunks(names)) {
@@ -270,12 +274,13 @@ async function encodeRows(
       }
       store.append(rowsOf(x, training, width));
       cells.add(chunk, wantedRows(chunk, inCalibration));
+      seen.add(chunk.start, chunk.columns, chunk.rows);
     }
   } finally {
     await encoder.close();
   }
   return {
-    ...{ store, trainLabels, width, calibrationCells: cells.rows() },
+    ...{ store, trainLabels, width, calibrationCells: cells.rows(), trainedRows: seen.trained() },
     ...{ calibration: calibration.held(), anomalies: anomalies.held() },
   };
 }
@@ -338,6 +343,7 @@ export async function prepareTable(
     set: encoded.store.set(about),
     calibration: encoded.calibration,
     calibrationCells: encoded.calibrationCells,
+    trainedRows: encoded.trainedRows,
     anomalies: encoded.anomalies,
     reference: chooseReference(roles.counts[role.train]!, recipe.score.neighbours, seed),
     sample: sampled.kept,

@@ -1,7 +1,8 @@
 import type { TableColumns } from '@semivae/model';
 import type { Cells } from '../data/table/table.ts';
-import type { RawRows } from './prepare.ts';
+import type { PreparedTable, RawRows } from './prepare.ts';
 import { profileTexts } from './profile.ts';
+import type { TrainedRows } from './trained-rows.ts';
 
 /** How a column is distributed: its numbers in ascending order, or how often each level occurs. */
 export interface StoredSample {
@@ -17,6 +18,8 @@ export interface StoredSample {
 export interface StoredSamples {
   readonly format: 'semivae-reference';
   readonly columns: readonly StoredSample[];
+  /** By which a row that training saw is recognised. */
+  readonly trained?: TrainedRows;
 }
 
 const rounded = (number: number): number => Number(number.toPrecision(9));
@@ -50,5 +53,12 @@ export const samplesOf = ({ columns }: TableColumns, rows: RawRows['columns']): 
         ],
   );
 
-export const encodeSamples = (columns: TableColumns, { columns: rows }: RawRows): string =>
-  `${JSON.stringify({ format: 'semivae-reference', columns: samplesOf(columns, rows) } satisfies StoredSamples)}\n`;
+/** The text of reference.json. */
+export function encodeSamples({ columns, sample, trainedRows }: PreparedTable): string {
+  const stored: StoredSamples = {
+    format: 'semivae-reference',
+    columns: samplesOf(columns, sample.columns),
+    trained: trainedRows,
+  };
+  return `${JSON.stringify(stored)}\n`;
+}

@@ -60,7 +60,7 @@ export async function trainTable(
   const prepared = await prepareTable(table, asked, options);
   const recipe = completeRecipe(asked, prepared, seed);
   const ended = await kept(recipe, prepared, options);
-  const sample = new TextEncoder().encode(encodeSamples(prepared.columns, prepared.sample));
+  const sample = new TextEncoder().encode(encodeSamples(prepared));
   return {
     info: { recipe, seed, engine: engine.name, data: describeTable(prepared, recipe), versions: {} },
     ...ended,
