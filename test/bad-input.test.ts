@@ -142,7 +142,7 @@ const data: Case[] = [
     says: /3×12/,
   },
   {
-    name: 'a label out of range',
+    name: 'a label out of range (fault 33)',
     before: withFiles({ [`${TEST_Y}.gz`]: gzipSync(labels(30, (row) => (row === 17 ? 3 : row % 3))) }),
     args: trainSmall,
     code: 'LABEL_OUT_OF_RANGE',

@@ -53,7 +53,7 @@ export async function drawSamples(
   } finally {
     progress.stop();
   }
-  const labels = Uint8Array.from(drawn, (each) => classes[each]!);
+  const labels = Int32Array.from(drawn, (each) => classes[each]!);
   return { ...data, name: `samples of ${name}`, rows, bytes, labels };
 }
 

@@ -13,7 +13,7 @@ import {
   readShipped,
   shapeOf,
 } from '@semivae/train/node';
-import { checkFits, type DataFlags, type Expected, openData } from './data.ts';
+import { checkFits, type DataFlags, type Expected, labelledOf, openData } from './data.ts';
 import { CommandFailure } from './failure.ts';
 import { checkInterruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -30,6 +30,8 @@ export interface ImageSource {
   readonly expected: Expected;
   /** The name of the data that it was trained on. */
   readonly data: string;
+  /** The label there that means none, where the recipe says so. */
+  readonly unlabelled?: string | undefined;
   /** How many clusters its classes are, where no label was trained on. */
   readonly clusters?: number;
   /** The most probable class of each image; absent for a model without classes. */
@@ -76,6 +78,7 @@ export function runSource(folder: string, info: RunInfo, { threads }: ThreadFlag
     place: folder,
     expected: { name: data.name, ...(data.columns as ImageColumns), classes: data.classes },
     data: recipe.data.name,
+    unlabelled: recipe.data.unlabelled,
     ...(model.y && recipe.data.labels === 0 && { clusters: model.y.size }),
     ...(model.y && {
       classify: async (images: Images) => (await classifier())((await checkpoint()).state, imageSet(images)),
@@ -101,6 +104,7 @@ export function bundleSource(model: Model, place = model.manifest.name): ImageSo
       classes: clustered ? [] : manifest.labels,
     },
     data: recipe.data.name,
+    unlabelled: recipe.data.unlabelled,
     ...(clustered && { clusters: manifest.labels.length }),
     ...(manifest.heads.classifier && {
       classify: async (images: Images) =>
@@ -129,12 +133,15 @@ const ofTable = (path: string): CommandFailure =>
 
 /** The test images of a source: those of its own data unless others are named. Throws `DATA_…`, `IDX_…`. */
 export async function testImagesFor(
-  { data, expected, clusters }: ImageSource,
+  { data, expected, clusters, unlabelled, classify }: ImageSource,
   flags: DataFlags,
   output: Output,
 ): Promise<Images> {
-  const { test } = await openData(flags.data ?? data, flags.dataDir, output);
+  const all = (await openData(flags.data ?? data, flags.dataDir, output, unlabelled)).test;
+  const test = classify ? labelledOf(all) : all;
   checkFits(test, expected);
+  if (test.rows < all.rows)
+    output.note(`note    ${all.rows - test.rows} test rows have no label and are left out`);
   if (clusters === undefined || clusters === test.classes.length) return test;
   const problem = `it has ${test.classes.length} classes, the model ${clusters} clusters`;
   const remedy = `Choose --data of the kind that ${expected.name} was trained on.`;

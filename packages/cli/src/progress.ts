@@ -14,15 +14,24 @@ export interface Progress {
 /** An epoch's numbers as one line. */
 export function epochLine(line: MetricsLine, epochs: number) {
   const { epoch, loss, validationBound, testError, validationError, minutes } = line;
+  const { divergence, activeUnits, reconstruction } = line;
   const errors = [
     ...(validationBound === undefined ? [] : [`validation bound ${validationBound.toFixed(2)}`]),
     ...(testError === undefined ? [] : [`test error ${showPercent(testError)}`]),
     ...(validationError === undefined ? [] : [`validation error ${showPercent(validationError)}`]),
   ];
+  const latent =
+    divergence === undefined
+      ? []
+      : [
+          `reconstruction ${reconstruction!.toFixed(2)}`,
+          `KL ${divergence.toFixed(2)}, ${activeUnits} units active`,
+        ];
   return [
     `epoch ${epoch}/${epochs}`,
     `loss ${loss!.toFixed(2)}`,
     ...errors,
+    ...latent,
     `${minutes.toFixed(2)} min`,
   ].join('  ');
 }

@@ -23,6 +23,7 @@ export interface RecipeFlags {
   readonly epochs?: string;
   readonly set?: readonly string[];
   readonly labelColumn?: string;
+  readonly unlabelled?: string;
   readonly anomalyLabel?: string;
   readonly calibrateOn?: string;
   readonly timeColumn?: string;
@@ -104,12 +105,25 @@ function withColumns(recipe: Recipe, columns: readonly string[] = []): Recipe {
 
 /** Flags that override a recipe, in order; choosing m1 gives up the labels unless they are asked for. */
 function settings(flags: RecipeFlags): Setting[] {
-  const { data, model, labels, labelColumn, anomalyLabel, missing, header, sql, epochs, set = [] } = flags;
+  const {
+    data,
+    model,
+    labels,
+    labelColumn,
+    unlabelled,
+    anomalyLabel,
+    missing,
+    header,
+    sql,
+    epochs,
+    set = [],
+  } = flags;
   return [
     ['data.name', data, '--data'],
     ['model.kind', model, '--model'],
     ['data.labels', labels ?? (model === 'm1' ? '0' : undefined), '--labels'],
     ['data.labelColumn', labelColumn, '--label-column'],
+    ['data.unlabelled', unlabelled, '--unlabelled'],
     ['data.anomalyLabel', anomalyLabel, '--anomaly-label'],
     ['data.calibrateOn', flags.calibrateOn, '--calibrate-on'],
     ['data.timeColumn', flags.timeColumn, '--time-column'],

@@ -14,6 +14,12 @@ const panels: readonly Panel[] = [
   { title: 'Bounds on log-likelihood', unit: 'nats per row', has: (metric) => metric.endsWith('Bound') },
   { title: 'Loss', unit: 'nats', has: (metric) => metric === 'loss' },
   { title: 'Cross-entropy of the labels', unit: 'nats per row', has: (metric) => metric === 'crossEntropy' },
+  {
+    title: 'What the latent carries',
+    unit: 'nats per row',
+    has: (metric) => metric === 'divergence' || metric === 'reconstruction',
+  },
+  { title: 'Active features of the latent', unit: 'features', has: (metric) => metric === 'activeUnits' },
   { title: 'Classification error', unit: '%', has: (metric) => metric.endsWith('Error') },
 ];
 

@@ -1,7 +1,19 @@
 import type { Fact, ReportData } from '@semivae/report';
 import type { Manifest } from '@semivae/runtime';
-import type { RunInfo } from '@semivae/train/node';
+import { isCollapsed, type RunInfo } from '@semivae/train/node';
 import { version } from './versions.ts';
+
+/** What the latent carries, and a warning where that is nothing. */
+function latentFacts(metrics: Manifest['training']['metrics']): Fact[] {
+  const { divergence, activeUnits, reconstruction } = metrics;
+  if (divergence === undefined || activeUnits === undefined) return [];
+  const collapsed = isCollapsed(metrics) ? ': it has collapsed, and tells little of rows' : '';
+  return [
+    { name: 'Active latent dimensions', value: `${activeUnits}${collapsed}` },
+    { name: 'Divergence of the latent', value: `${divergence.toFixed(2)} nats` },
+    { name: 'Reconstruction', value: `${reconstruction!.toFixed(2)} nats` },
+  ];
+}
 
 /** What a bundle says of itself, for the head of a page. */
 export function headerOf(manifest: Manifest, facts: readonly Fact[] = []): ReportData {
@@ -19,6 +31,7 @@ export function headerOf(manifest: Manifest, facts: readonly Fact[] = []): Repor
     score: score.unit === 'nats' ? `${score.meaning} (nats)` : score.meaning,
     facts: [
       { name: 'Latent dimensions', value: latent.size },
+      ...latentFacts(training.metrics),
       { name: 'Epochs', value: training.epochs },
       { name: 'Trained by', value: training.engine },
       ...facts,

@@ -42,7 +42,8 @@ export async function foreseenFigures(
   let name: string | undefined;
   const images = settings.map(({ recipe }) => recipe).filter((recipe) => !isTable(recipe));
   for (const recipe of images.toSorted((a, b) => (a.data.name < b.data.name ? -1 : 1))) {
-    if (recipe.data.name !== name) opened = await openData(recipe.data.name, dataDir, output);
+    if (recipe.data.name !== name)
+      opened = await openData(recipe.data.name, dataDir, output, recipe.data.unlabelled);
     name = recipe.data.name;
     await checkInterruption(name);
     for (const each of figuresOf(recipe, imageSet(opened!.train))) figures.add(each);

@@ -1,5 +1,5 @@
 import { type EarlierRun, type Manifest, type TableInput, visibleLine } from '@semivae/runtime/core';
-import type { DataInfo, Recipe } from '@semivae/train';
+import { type DataInfo, isCollapsed, ofClass, type Recipe } from '@semivae/train';
 
 /** A text from data in a line of Markdown, where no sign of it means anything. */
 export const plain = (text: string): string =>
@@ -40,6 +40,32 @@ function figures(manifest: Manifest): string[] {
       validationError === undefined ? undefined : percent(validationError),
     ),
     ...fact(`training loss, ${epoch}`, loss === undefined ? undefined : `${loss.toFixed(2)} nats per row`),
+    ...latentFacts(manifest),
+  ];
+}
+
+/** What the latent carries, where that was told. */
+function latentFacts({ training: { metrics }, latent }: Manifest): string[] {
+  const { divergence, activeUnits, reconstruction } = metrics;
+  if (divergence === undefined || reconstruction === undefined) return [];
+  const collapsed = isCollapsed(metrics) ? '**It has collapsed: codes and scores tell little.** ' : '';
+  const said = `${activeUnits} of ${latent.size} features active, divergence ${divergence.toFixed(2)} and reconstruction ${reconstruction.toFixed(2)} nats per row`;
+  return fact('latent', `${collapsed}${said}`);
+}
+
+/** How often each class was found, and how often what was taken for it was right, where that was told. */
+function classLines({ labels, training: { metrics } }: Manifest): string[] {
+  const of = metrics.testError === undefined ? 'validation' : 'test';
+  const told = (figure: 'precision' | 'recall', label: string) => {
+    const found = metrics[ofClass(figure, label)];
+    return found === undefined ? '–' : percent(found);
+  };
+  if (!labels.some((label) => metrics[ofClass('recall', label)] !== undefined)) return [];
+  return [
+    `| class, of the ${of} rows | recall | precision |`,
+    '|---|---|---|',
+    ...labels.map((label) => `| ${plain(label)} | ${told('recall', label)} | ${told('precision', label)} |`),
+    '',
   ];
 }
 
@@ -168,6 +194,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
         .join(', '),
     ),
     '',
+    ...classLines(manifest),
     '## Limits',
     '',
     ...limits(input),

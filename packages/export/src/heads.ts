@@ -1,4 +1,4 @@
-import { exp, type Graph, graph, input, mul, neg, sub } from '@semivae/graph';
+import { type Graph, graph, input, neg } from '@semivae/graph';
 import {
   encodeImages,
   type Gaussian,
@@ -8,11 +8,10 @@ import {
   mapValues,
   queryAtMeans,
   rawImages,
-  standardNormal,
   type Values,
   type Variable,
 } from '@semivae/model';
-import { type Bound, classDensity, summedOver } from '@semivae/train';
+import { type Bound, classDensity, priorOf, summedOver, whitened } from '@semivae/train';
 
 /** The graphs that are shipped, by head; a model without classes has no classifier. */
 export interface HeadGraphs {
@@ -26,19 +25,6 @@ export interface HeadGraphs {
 
 const chosen = (answers: Values, names: readonly string[]): Values =>
   Object.fromEntries(names.map((name) => [name, answers[name]!]));
-
-/** p(z|y) of a model whose latents are not standard normal. */
-function priorOf({ p, z }: Model, label: Values = {}): Gaussian | undefined {
-  const { family, at } = p.find(({ variable }) => variable.name === z.name)!;
-  return family === standardNormal ? undefined : (at(label) as Gaussian);
-}
-
-/** A posterior in units of the prior, under which what ships is standard normal in every model. */
-function whitened({ answers, mean, logVariance }: Gaussian, prior?: Gaussian): Values {
-  if (!prior) return answers;
-  const apart = mul(sub(mean, prior.mean), exp(mul(prior.logVariance, -0.5)));
-  return { mean: apart, logVariance: sub(logVariance, prior.logVariance) };
-}
 
 /** The same way back. */
 const coloured = (latent: Values, prior?: Gaussian): Values =>

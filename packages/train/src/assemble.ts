@@ -57,6 +57,8 @@ export interface DataShape {
   readonly classes: number;
   /** How the classes share the rows, as far as is known; equally unless told. */
   readonly classShares?: readonly number[];
+  /** How the classes share the rows whose labels are seen, where that is told. */
+  readonly labelShares?: readonly number[];
   /** Training rows that an epoch goes through. */
   readonly rows: number;
 }
@@ -285,11 +287,30 @@ function startOf(recipe: Recipe, shape: DataShape): Start {
   };
 }
 
+/** What a labelled row of each class counts: 1 / (classes · its share), so that classes count alike; undefined where rows do. */
+function classWeightsOf(
+  { objective }: Recipe,
+  { labelShares, classes }: DataShape,
+): readonly number[] | undefined {
+  if (objective.classWeights === 'none') return undefined;
+  return labelShares?.map((share) => (share > 0 ? 1 / (classes * share) : 0));
+}
+
+/** Throws `CLASS_WEIGHTS` where classes are to count alike, but no label is learned from. */
+function checkClassWeights({ name, model, data, objective }: Recipe): void {
+  const learns = data.labels > 0 && model.kind !== 'cvae' && model.kind !== 'm1';
+  if (objective.classWeights === 'none' || learns) return;
+  const place = `recipe ${name}, objective.classWeights`;
+  const problem = 'nothing is classified by labels here, so no class can count more than another';
+  throw new RecipeError('CLASS_WEIGHTS', place, problem, "Leave it out, or set it to 'none'.");
+}
+
 /** How a model with classes is learned: by its bounds and its labels, and by more where a recipe asks for it. */
 function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
   checkAverage(recipe);
   const { alpha, labelledWeight = recipe.data.labels / shape.rows } = recipe.objective;
-  const options = { bound: trainedBound(recipe), alpha, labelledWeight };
+  const classWeights = classWeightsOf(recipe, shape);
+  const options = { bound: trainedBound(recipe), alpha, labelledWeight, classWeights };
   const moved = movedRows(recipe, shape, rows);
   if (!asksMore(recipe))
     return (model, labelled, unlabelled) =>
@@ -297,7 +318,7 @@ function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
         ? semiSupervised(model, labelled, unlabelled, options)
         : unsupervised(model, unlabelled, options.bound);
   const start = startOf(recipe, shape);
-  const all = { ...recipe.objective, ...options, boundRows: recipe.batch.bound, start, moved };
+  const all = { ...recipe.objective, ...options, classWeights, boundRows: recipe.batch.bound, start, moved };
   return (model, labelled, unlabelled) => fewLabels(model, labelled, unlabelled, all);
 }
 
@@ -305,11 +326,12 @@ function learnerOf(recipe: Recipe, shape: DataShape, rows: Known): Learner {
 function supervised(recipe: Recipe, model: Model, shape: DataShape): Objective {
   const seen = labelledRows(recipe, shape);
   const x = movedRows(recipe, shape, seen)?.labelled;
-  return classification(model, x ? { ...seen, shown: { x } } : seen);
+  return classification(model, x ? { ...seen, shown: { x } } : seen, classWeightsOf(recipe, shape));
 }
 
 /** What a recipe makes smaller: −bound for m1; −bounds plus the classifier's loss for m2. */
 export function objectiveOf(recipe: Recipe, model: Model, shape: DataShape): Objective {
+  checkClassWeights(recipe);
   if (recipe.objective.kind === 'supervised') return supervised(recipe, model, shape);
   const { kind, stages = 'together' } = recipe.model;
   const bound = trainedBound(recipe);

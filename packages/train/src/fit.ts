@@ -1,6 +1,6 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import { assemble, type DataShape, isGiven, stepsPerEpoch } from './assemble.ts';
-import { chooseLabelled, validationSplit } from './data/split.ts';
+import { checkClasses, chooseLabelled, validationSplit } from './data/split.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Engine, Metrics, Stepper } from './engines/engine.ts';
 import { TrainingError } from './errors.ts';
@@ -49,7 +49,7 @@ export interface Rows {
   readonly labelled: Int32Array;
 }
 
-/** Draws the rows of a training. Throws the errors of `chooseLabelled` and `validationSplit`. */
+/** Draws the rows of a training. Throws the errors of `chooseLabelled` and `validationSplit`: `LABELS_ONE_CLASS`, …. */
 export function chooseRows(
   { data }: Recipe,
   { rows, labels, classes, groups }: Pick<TrainingSet, 'rows' | 'labels' | 'classes' | 'groups'>,
@@ -59,8 +59,19 @@ export function chooseRows(
   if (data.labels === 0) return { train, validation, labelled: new Int32Array() };
   const known = train.filter((row) => labels[row]! >= 0);
   const all = data.labels === known.length;
+  if (all) checkClasses(classes.length, known.length);
   const labelled = all ? known : chooseLabelled(labels, classes.length, data.labels, seed, train);
   return { train, validation, labelled };
+}
+
+/** How the classes share the rows whose labels are seen. */
+export function labelShares(
+  { labels, classes }: Pick<TrainingSet, 'labels' | 'classes'>,
+  { labelled }: Pick<Rows, 'labelled'>,
+): readonly number[] {
+  const counts = classes.map(() => 0);
+  for (const row of labelled) counts[labels[row]!]!++;
+  return counts.map((rows) => rows / Math.max(1, labelled.length));
 }
 
 /** What a graph must know of a training on `rows` rows of this kind. */
@@ -132,7 +143,7 @@ export async function* fit(recipe: Recipe, set: TrainingSet, options: FitOptions
   const { seed, engine, resume, initial = {}, reportEvery = 20 } = options;
   const rows = chooseRows(recipe, set, seed);
   checkMonitored(recipe, set, rows);
-  const shape = shapeOf(set, rows.train.length);
+  const shape = { ...shapeOf(set, rows.train.length), labelShares: labelShares(set, rows) };
   const { step: training } = assemble(recipe, shape);
   const feeder = openFeeder(training.graph, recipe, set, rows, seed);
   const perEpoch = stepsPerEpoch(recipe, shape);

@@ -65,6 +65,12 @@ const dataSchema = z.strictObject({
   header: z.boolean().optional().describe('Whether a CSV file names its columns; absent: it is guessed.'),
   missing: z.array(z.string()).optional().describe('Cells of a CSV file that mean a missing value.'),
   labelColumn: z.string().optional().describe("The column of a table that holds the rows' labels."),
+  unlabelled: z
+    .string()
+    .optional()
+    .describe(
+      "The label that means none, as an empty cell does; 'none': every label is a class. Absent: it is guessed, and told.",
+    ),
   anomalyLabel: z
     .string()
     .optional()
@@ -164,6 +170,12 @@ const objectiveSchema = z.strictObject({
     .describe('supervised: the classifier alone, on the labels alone, as a baseline.'),
   bound: boundSchema.prefault({}),
   alpha: weight.default(20).describe("Weight of the classifier's own loss, per labelled row."),
+  classWeights: z
+    .enum(['none', 'balanced'])
+    .default('none')
+    .describe(
+      'What a labelled row counts in the loss of the classifier. none: all alike. balanced: by the inverse of how often its class is labelled, so that each class counts alike.',
+    ),
   labelledWeight: weight
     .optional()
     .describe(

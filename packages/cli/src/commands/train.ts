@@ -19,9 +19,12 @@ import {
   ENGINES,
   type FolderLock,
   hasStopped,
+  type Images,
   imageHashes,
   imageSet,
+  isCollapsed,
   isFinished,
+  labelShares,
   latentOf,
   lockFolder,
   type MetricsLine,
@@ -135,6 +138,10 @@ export function addTrain(program: Command): void {
     )
     .option('--labels <n>', 'training rows that keep their label (default: 100 of images, all of a table)')
     .option('--label-column <name>', 'the column of a table that names classes')
+    .option(
+      '--unlabelled <label>',
+      "the label that means none, as an empty cell does; 'none': each is a class (default: it is guessed, and told)",
+    )
     .option('--anomaly-label <label>', 'rows with this label are known anomalies, not a class')
     .option(
       '--column <name=kind>',
@@ -211,6 +218,7 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
       if (start) await writeCheckpoint(folder, start);
     });
     introduce(folder, info, chosen, output);
+    warnOfImbalance(source, seed, output);
     if (begin) introduceBegin(predecessor!, begin, info, output);
     const trained = { ...source, set: { ...source.set, ...(believed && { beliefs: believed.beliefs }) } };
     await finish(jobOf(folder, lock, info, trained, chosen, start, options), output);
@@ -227,11 +235,22 @@ function openSource(recipe: Recipe, seed: number, options: TrainOptions, output:
   return isTable ? openTableSource(recipe, seed, options, output) : openImageSource(recipe, options, output);
 }
 
-async function openImageSource(recipe: Recipe, { dataDir }: TrainOptions, output: Output): Promise<Source> {
-  const images = await openData(recipe.data.name, dataDir, output);
+async function openImageSource(asked: Recipe, options: TrainOptions, output: Output): Promise<Source> {
+  const { name, unlabelled } = asked.data;
+  const images = await openData(name, options.dataDir, output, unlabelled);
+  const recipe = withKnownLabels(asked, images.train, options);
   const sets = { set: imageSet(images.train), test: imageSet(images.test) };
   const hashes = imageHashes(sets.set, sets.test);
   return { recipe, data: describeData(images), ...sets, hashes, close: () => {} };
+}
+
+/** Every label that there is, of images of which some have none, unless so many were asked for. */
+function withKnownLabels(recipe: Recipe, { labels }: Images, options: TrainOptions): Recipe {
+  const known = labels.reduce((sum, label) => sum + Number(label >= 0), 0);
+  const isSaid = [options.labels, options.recipe, options.resume].some((each) => each !== undefined);
+  const isSet = options.set?.some((each) => each.startsWith('data.labels')) ?? false;
+  if (isSaid || isSet || recipe.data.labels === 0 || known === labels.length || known === 0) return recipe;
+  return { ...recipe, data: { ...recipe.data, labels: known } };
 }
 
 async function openTableSource(
@@ -291,6 +310,7 @@ const FIXED = [
   'model',
   'labels',
   'labelColumn',
+  'unlabelled',
   'anomalyLabel',
   'column',
   'calibrateOn',
@@ -510,11 +530,30 @@ function introduce(
   );
 }
 
+const IMBALANCED = 10;
+
+/** Says so where one class is labelled far more often than another, which the classifier may then never name. */
+function warnOfImbalance({ recipe, set }: Source, seed: number, output: Output): void {
+  if (recipe.data.labels === 0 || recipe.objective.classWeights === 'balanced') return;
+  const { labelled } = chooseRows(recipe, set, seed);
+  const rows = labelShares(set, { labelled }).map((share) => Math.round(share * labelled.length));
+  const [least, most] = [Math.min(...rows), Math.max(...rows)];
+  if (most < IMBALANCED * least) return;
+  const [rare, common] = [least, most].map((each) => set.classes[rows.indexOf(each)]!);
+  output.note(
+    `warning ${least} labelled rows are '${rare}' and ${most} '${common}': the rare class may never be named; --set objective.classWeights=balanced makes classes count alike`,
+  );
+}
+
 function showInput(columns: DataInfo['columns']): string {
   if (columns.kind === 'image') return `${columns.width}×${columns.height} pixels`;
   const used = columns.columns.filter(({ kind }) => kind !== 'ignored');
   return `${used.length} columns as ${featuresOf(columns)} features`;
 }
+
+/** What a latent that tells nothing of rows means, and what helps. */
+const collapseOf = ({ divergence, activeUnits }: MetricsLine): string =>
+  `the latent has collapsed: ${activeUnits} of its features are active and it diverges from its prior by ${divergence!.toFixed(2)} nats, so codes and scores tell little; try --set objective.klWarmup=<steps> or --set objective.freeBits=0.1`;
 
 function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, output: Output): void {
   const { step, epoch, minutes, loss, testError, validationError } = trained.metrics;
@@ -528,6 +567,7 @@ function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, o
   const best = lines[bestEpoch(recipe, lines)]?.epoch;
   if (stoppedEarly)
     output.say(`stopped early: no better ${recipe.monitor} on the validation rows since epoch ${best}`);
+  if (isCollapsed(trained.metrics)) output.note(`warning ${collapseOf(trained.metrics)}`);
   output.say(`next: semivae ${next} ${folder}`);
   const errors = { ...(testError !== undefined && { testError, validationError }) };
   output.answer({

@@ -34,15 +34,27 @@ function matrixRow(classes: readonly string[], counts: readonly number[], actual
 `;
 }
 
-const matrix = ({ classes, counts }: ClassificationSection): Markup =>
-  html`<div class="scroll" role="region" tabindex="0" aria-label="Confusion matrix">
+/** How many of the rows that were called a class are of it. */
+function precisionRow({ classes, counts }: ClassificationSection): Markup {
+  const precision = (predicted: number): string => {
+    const called = sum(counts.map((row) => row[predicted]!));
+    return called ? percent(counts[predicted]![predicted]! / called) : '–';
+  };
+  return html`<tr><th scope="row">precision</th>${classes.map((_, predicted) => html`<td class="recall">${precision(predicted)}</td>`)}<td class="recall"></td></tr>
+`;
+}
+
+function matrix(given: ClassificationSection): Markup {
+  const { classes, counts } = given;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="Confusion matrix">
 <table class="confusion">
-<thead><tr><td class="recall"></td>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">found</th></tr></thead>
+<thead><tr><td class="recall"></td>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">recall</th></tr></thead>
 <tbody>
-${counts.map((row, actual) => matrixRow(classes, row, actual))}</tbody>
+${counts.map((row, actual) => matrixRow(classes, row, actual))}${precisionRow(given)}</tbody>
 </table>
 </div>
 `;
+}
 
 /** Which classes are told apart; absent without rows. Throws ReportError unless the counts are square. */
 export function classificationSection(given: ClassificationSection | undefined): Markup | undefined {

@@ -6,6 +6,8 @@ export type DataCode =
   | 'DATA_HASH'
   | 'DATA_CACHE'
   | 'NO_ROWS'
+  | 'LABEL_UNKNOWN'
+  | 'LABELS_NONE'
   | 'LABELS_ONE_CLASS'
   | 'LABELS_TOO_FEW'
   | 'LABELS_TOO_MANY'

@@ -6,8 +6,8 @@ export interface Images {
   readonly height: number;
   /** `rows · height · width` intensities, 0..255. */
   readonly bytes: Uint8Array;
-  /** `rows` indices into `classes`. */
-  readonly labels: Uint8Array;
+  /** `rows` indices into `classes`, −1 where a row has no label. */
+  readonly labels: Int32Array;
   readonly classes: readonly string[];
 }
 
@@ -20,4 +20,6 @@ export interface Dataset {
   readonly source: string;
   readonly licence: string;
   readonly citation: string;
+  /** What was made of the files, where a person may have meant something else. */
+  readonly notes?: readonly string[];
 }

@@ -36,7 +36,7 @@ export function digits({ train = 6000, test = 2000, seed = 1 }: DigitsOptions = 
 
 function drawImages(name: string, rows: number, seed: number, from: number): Images {
   const bytes = new Uint8Array(rows * PIXELS);
-  const labels = new Uint8Array(rows);
+  const labels = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     labels[row] = row % 10;
     drawDigit(row % 10, chances(seed, from + row), bytes.subarray(row * PIXELS, (row + 1) * PIXELS));

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { Dataset } from './dataset.ts';
-import { announcedLength, checkSameShape, IdxError, imagesFromIdx } from './idx.ts';
+
+import { announcedLength, checkSameShape, IdxError, type IdxLabels, imagesFromIdx, parseIdx } from './idx.ts';
+import { unlabelledByte } from './unlabelled.ts';
 
 /** The uncompressed bytes of a file, and its path. */
 export interface IdxSource {
@@ -97,7 +99,7 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
 export function datasetFromIdx(
   about: Omit<Dataset, 'train' | 'test'>,
   sources: readonly IdxSource[],
-  named?: readonly string[],
+  { classes, unlabelled }: IdxLabels = {},
 ): Dataset {
   const [trainImages, trainLabels, testImages, testLabels] = sources as [
     IdxSource,
@@ -105,15 +107,23 @@ export function datasetFromIdx(
     IdxSource,
     IdxSource,
   ];
-  const train = imagesFromIdx(`${about.name}/train`, trainImages, trainLabels, named);
-  const test = imagesFromIdx(`${about.name}/test`, testImages, testLabels, train.classes);
+  const train = imagesFromIdx(`${about.name}/train`, trainImages, trainLabels, { classes, unlabelled });
+  const known = { classes: train.classes, unlabelled };
+  const test = imagesFromIdx(`${about.name}/test`, testImages, testLabels, known);
   checkSameShape(train, test, testImages.file);
   return { ...about, train, test };
 }
 
-/** A dataset of one's own: a folder with the four files of `STEMS`, gzipped or not; classes are '0', '1', …. */
-export async function loadFolder(folder: string): Promise<Dataset> {
+const labelsIn = ({ bytes, file }: IdxSource): Uint8Array => parseIdx(bytes, 1, file).values;
+
+/**
+ * A dataset of one's own: a folder with the four files of `STEMS`, gzipped or not; classes are '0', '1', …. Rows are
+ * unlabelled whose label is `unlabelled`, or one that can be no class (`unlabelledByte`). Throws IDX_…, LABEL_….
+ */
+export async function loadFolder(folder: string, unlabelled?: string): Promise<Dataset> {
   const sources = await Promise.all(STEMS.map((stem) => readIdxFile([folder], stem)));
   const about = { name: basename(folder), source: folder, licence: 'not stated', citation: 'not stated' };
-  return datasetFromIdx(about, sources);
+  const [inTrain, inTest] = [labelsIn(sources[1]!), labelsIn(sources[3]!)];
+  const { mark, notes } = unlabelledByte(inTrain, inTest, sources[1]!.file, unlabelled);
+  return datasetFromIdx({ ...about, notes }, sources, { unlabelled: mark });
 }

@@ -14,7 +14,7 @@ function idx(shape: readonly number[], values: readonly number[]): Uint8Array {
 const pixels = idx([3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 const marks = idx([3], [0, 2, 1]);
 const read = (images = pixels, labels = marks, classes?: readonly string[]) =>
-  imagesFromIdx('tiny', { bytes: images, file: 'images' }, { bytes: labels, file: 'labels' }, classes);
+  imagesFromIdx('tiny', { bytes: images, file: 'images' }, { bytes: labels, file: 'labels' }, { classes });
 
 function failure(run: () => unknown): IdxError {
   try {

@@ -90,20 +90,29 @@ function checkLength(actual: number, expected: number, shape: number[], start: n
   throw new IdxError('IDX_LYING', file, start + expected, problem, AGAIN);
 }
 
+/** What the labels of an idx1 file mean. */
+export interface IdxLabels {
+  /** Names of the classes; '0', '1', … up to the largest label unless told. */
+  readonly classes?: readonly string[] | undefined;
+  /** The byte that means no label. */
+  readonly unlabelled?: number | undefined;
+}
+
 /** Images from the uncompressed bytes of an idx3 and an idx1 file; checks that the two belong together. */
 export function imagesFromIdx(
   name: string,
   images: { readonly bytes: Uint8Array; readonly file: string },
   labels: { readonly bytes: Uint8Array; readonly file: string },
-  classes?: readonly string[],
+  { classes, unlabelled }: IdxLabels = {},
 ): Images {
   const pixels = parseIdx(images.bytes, 3, images.file);
   const marks = parseIdx(labels.bytes, 1, labels.file);
   const [rows, height, width] = pixels.shape as [number, number, number];
   checkRows(marks, pixels);
-  const named = classes ?? numberedClasses(marks.values);
-  checkLabels(marks, named);
-  return { name, rows, width, height, bytes: pixels.values, labels: marks.values, classes: named };
+  const named = classes ?? numberedClasses(marks.values, unlabelled);
+  const indices = classIndices(marks.values, unlabelled);
+  checkLabels(marks, indices, named);
+  return { name, rows, width, height, bytes: pixels.values, labels: indices, classes: named };
 }
 
 /** Throws SHAPES_DISAGREE unless test images have the height and width of the training images. */
@@ -119,8 +128,8 @@ function checkRows(labels: IdxArray, images: IdxArray): void {
   throw new IdxError('ROWS_DISAGREE', labels.file, 4, problem, 'Give the label file of the same images.');
 }
 
-function checkLabels(labels: IdxArray, classes: readonly string[]): void {
-  const row = labels.values.findIndex((label) => label >= classes.length);
+function checkLabels(labels: IdxArray, indices: Int32Array, classes: readonly string[]): void {
+  const row = indices.findIndex((label) => label >= classes.length);
   if (row < 0) return;
   const problem = `row ${row} has label ${labels.values[row]}; the set has ${classes.length} classes, from 0`;
   throw new IdxError(
@@ -132,8 +141,14 @@ function checkLabels(labels: IdxArray, classes: readonly string[]): void {
   );
 }
 
-/** '0', '1', … up to the largest label. */
-function numberedClasses(labels: Uint8Array): string[] {
-  const largest = labels.reduce((most, label) => Math.max(most, label), 0);
-  return Array.from({ length: largest + 1 }, (_, i) => String(i));
+/** '0', '1', … up to the largest label, without the one that is none. */
+function numberedClasses(labels: Uint8Array, unlabelled: number | undefined): string[] {
+  const largest = labels.reduce((most, label) => (label === unlabelled ? most : Math.max(most, label)), -1);
+  return Array.from({ length: largest + 1 }, (_, label) => label)
+    .filter((label) => label !== unlabelled)
+    .map(String);
 }
+
+/** The place of each label among the classes; −1 for the one that is none. */
+const classIndices = (labels: Uint8Array, unlabelled = Infinity): Int32Array =>
+  Int32Array.from(labels, (label) => (label === unlabelled ? -1 : label > unlabelled ? label - 1 : label));

@@ -103,10 +103,14 @@ const NAMED: readonly NamedSet[] = [mnist, fashionMnist];
 /** The names that `loadDataset` knows; it also takes the path of a folder. */
 export const DATASET_NAMES: readonly string[] = [DIGITS, ...NAMED.map((set) => set.name)];
 
-/** `dataDir`: read from there and never download. `mirror`: an address that stands in for the published one. */
+/**
+ * `dataDir`: read from there and never download. `mirror`: an address that stands in for the published one. `unlabelled`: the
+ * label, in a folder of one's own, that means none.
+ */
 export interface LoadOptions {
   readonly dataDir?: string;
   readonly mirror?: string;
+  readonly unlabelled?: string | undefined;
   readonly onProgress?: OnProgress;
 }
 
@@ -118,7 +122,7 @@ export async function loadDataset(name: string, options: LoadOptions = {}): Prom
   if (name === DIGITS) return digits();
   const set = NAMED.find((known) => known.name === name);
   if (set) return loadNamed(set, options);
-  if (await isFolder(name)) return loadFolder(name);
+  if (await isFolder(name)) return loadFolder(name, options.unlabelled);
   throw unknown(name);
 }
 
@@ -129,7 +133,7 @@ export async function loadNamed(set: NamedSet, options: LoadOptions = {}): Promi
   const sources: IdxSource[] = [];
   for (const stem of STEMS) sources.push(await read(set, stem, options));
   const { name, licence, citation, classes } = set;
-  return datasetFromIdx({ name, source, licence, citation }, sources, classes);
+  return datasetFromIdx({ name, source, licence, citation }, sources, { classes });
 }
 
 /** Judged by content: a copy may be unpacked or packed anew. */

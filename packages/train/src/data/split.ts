@@ -5,7 +5,7 @@ import { range, shuffle, stream } from './shuffle.ts';
 /**
  * The rows whose labels are seen, ascending: `count` of them, as even over the classes as the rows allow, random
  * within a class. With the same seed, fewer labels are a subset of more when both divide by `classes`. `among`
- * limits the choice to some rows. Throws LABELS_ONE_CLASS, LABELS_TOO_FEW, LABELS_TOO_MANY or LABELS_NO_ROW.
+ * limits the choice to some rows. Throws LABELS_NONE, LABELS_ONE_CLASS, LABELS_TOO_FEW, LABELS_TOO_MANY or LABELS_NO_ROW.
  */
 export function chooseLabelled(
   labels: ArrayLike<number>,
@@ -64,11 +64,19 @@ function groupedSplit(rows: number, count: number, seed: number, groups: Groups)
 
 const PLACE = 'labelled rows';
 
-function checkCount(classes: number, count: number, rows: number): void {
-  if (classes < 2) {
-    const remedy = 'Give data with at least two classes.';
-    throw new DataError('LABELS_ONE_CLASS', PLACE, 'a single class leaves nothing to tell apart', remedy);
+/** Throws LABELS_NONE, LABELS_ONE_CLASS where labels tell nothing apart. */
+export function checkClasses(classes: number, rows: number): void {
+  if (rows === 0) {
+    const remedy = 'Label some, or choose m1, which needs none.';
+    throw new DataError('LABELS_NONE', PLACE, 'no training row has a label', remedy);
   }
+  if (classes > 1) return;
+  const remedy = 'Give data with at least two classes, or choose m1, which needs none.';
+  throw new DataError('LABELS_ONE_CLASS', PLACE, 'a single class leaves nothing to tell apart', remedy);
+}
+
+function checkCount(classes: number, count: number, rows: number): void {
+  checkClasses(classes, rows);
   if (!Number.isInteger(count) || count < classes) {
     const remedy = `Ask for at least ${classes}, one for each class.`;
     throw new DataError('LABELS_TOO_FEW', PLACE, `${count} labels for ${classes} classes`, remedy);
@@ -78,7 +86,7 @@ function checkCount(classes: number, count: number, rows: number): void {
     throw new DataError(
       'LABELS_TOO_MANY',
       PLACE,
-      `${count} labels asked for, but there are ${rows} rows`,
+      `${count} labels asked for, but there are ${rows} rows with one`,
       remedy,
     );
   }

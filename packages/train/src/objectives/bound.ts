@@ -34,6 +34,8 @@ export function bounds(
 export interface SemiSupervisedOptions extends BoundsOptions {
   /** Weight of the classifier's own loss, per labelled row. */
   readonly alpha: number;
+  /** What a labelled row of each class counts in that loss; all alike unless told. */
+  readonly classWeights?: readonly number[] | undefined;
 }
 
 /** −U(unlabelled) − w·L(labelled) − α log q(y|x), each a mean over rows (Kingma et al. 2014, eq. 8 and 9). */
@@ -43,9 +45,9 @@ export function semiSupervised(
   unlabelled: Known,
   options: SemiSupervisedOptions,
 ): Objective {
-  const { bound = elbo(), alpha, labelledWeight = 1 } = options;
+  const { bound = elbo(), alpha, labelledWeight = 1, classWeights } = options;
   const without = unsupervised(model, unlabelled, bound);
-  const classifier = classification(model, labelled);
+  const classifier = classification(model, labelled, classWeights);
   const labelledBound = mean(bound(model, labelled));
   const supervised = add(mul(classifier.loss, alpha), mul(labelledBound, -labelledWeight));
   return {

@@ -1,4 +1,4 @@
-import { add, logSoftmax, mean, mul, neg, sum, type Value } from '@semivae/graph';
+import { add, constant, logSoftmax, mean, mul, neg, sum, type Value } from '@semivae/graph';
 import { type Categorical, evidence, type Known, type Model, type Variable } from '@semivae/model';
 import { classDensity } from '../bounds.ts';
 import { RecipeError } from '../errors.ts';
@@ -19,14 +19,19 @@ export function classesOf({ name, y }: Model): Variable {
 export const smoothed = (truth: Value, share: number): Value =>
   share === 0 ? truth : add(mul(truth, 1 - share), share / (truth.shape.at(-1) as number));
 
-/** −mean Σ truth·log softmax(logits): rows [n, classes] of both. */
-export function crossEntropy(logits: Value, truth: Value): Objective {
-  const loss = neg(mean(sum(mul(truth, logSoftmax(logits)), [-1])));
+/** What a row counts by its class, of one-hot rows. */
+export const countedBy = (truth: Value, classWeights: readonly number[]): Value =>
+  sum(mul(truth, constant(Float32Array.from(classWeights), [classWeights.length])), [-1]);
+
+/** −mean Σ truth·log softmax(logits): rows [n, classes] of both; each row times what it counts, where that is told. */
+export function crossEntropy(logits: Value, truth: Value, counts?: Value): Objective {
+  const each = sum(mul(truth, logSoftmax(logits)), [-1]);
+  const loss = neg(mean(counts ? mul(each, counts) : each));
   return { loss, metrics: { crossEntropy: loss } };
 }
 
-/** −mean log q(y|x) over labelled rows: the classifier's own loss. */
-export function classification(model: Model, labelled: Known): Objective {
+/** −mean log q(y|x) over labelled rows: the classifier's own loss; `classWeights` say what a row of each class counts. */
+export function classification(model: Model, labelled: Known, classWeights?: readonly number[]): Objective {
   const y = classesOf(model);
   const seen = {
     ...labelled,
@@ -34,5 +39,6 @@ export function classification(model: Model, labelled: Known): Objective {
     scope: `${labelled.scope}classifier/`,
   };
   const { logits } = classDensity(model, y, seen) as Categorical;
-  return crossEntropy(logits, labelled.values[y.name]!);
+  const truth = labelled.values[y.name]!;
+  return crossEntropy(logits, truth, classWeights && countedBy(truth, classWeights));
 }

@@ -16,7 +16,7 @@ import { averageOf } from '../optimizers.ts';
 import { type AdversarialOptions, adversarial, type Classify } from './adversarial.ts';
 import { bounds, type SemiSupervisedOptions, unsupervised } from './bound.ts';
 import { entropy, imbalance } from './certainty.ts';
-import { classesOf, crossEntropy, smoothed } from './classification.ts';
+import { classesOf, countedBy, crossEntropy, smoothed } from './classification.ts';
 import { consistency } from './consistency.ts';
 import { type Objective, weighted } from './objective.ts';
 import { pseudoLabels } from './pseudo-labels.ts';
@@ -145,14 +145,18 @@ export function fewLabels(
   const seen = firstRows(unlabelled, boundRows);
   const answer = categorical.at({ logits: rowsFrom(said.unlabelled, 0, rowsOf(seen)) }, y.size);
   const answering = answered(model, y, answer);
-  const truth = () => smoothed(labelled!.values[y.name]!, labelSmoothing);
+  const labels = () => {
+    const truth = labelled!.values[y.name]!;
+    const counts = options.classWeights && countedBy(truth, options.classWeights);
+    return crossEntropy(said.labelled!, smoothed(truth, labelSmoothing), counts);
+  };
   return weighted(
     [
       boundWeight,
       () =>
         labelled ? bounds(answering, labelled, seen, options) : unsupervised(answering, seen, options.bound),
     ],
-    [labelled ? alpha : 0, () => crossEntropy(said.labelled!, truth())],
+    [labelled ? alpha : 0, labels],
     [options.adversarial.weight, () => adversarial(classify, said.x, said.all, options.adversarial)],
     [options.start?.weight ?? 0, () => believed(said.unlabelled, options.start!)],
     [options.entropy, () => entropy(said.unlabelled)],

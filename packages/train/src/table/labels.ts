@@ -1,10 +1,13 @@
 import type { Cells, Table } from '../data/table/table.ts';
+import { unlabelledText } from '../data/unlabelled.ts';
 import { RecipeError } from '../errors.ts';
 
 /** The labels of a table's rows: names of classes, and for each row its class, −1 where its cell is empty. */
 export interface Labels {
   readonly names: readonly string[];
   readonly of: Int32Array;
+  /** What was taken for a label or for none, where a person may have meant something else. */
+  readonly notes?: readonly string[];
 }
 
 const MOST_CLASSES = 1000;
@@ -34,11 +37,28 @@ function labelError(
   return new RecipeError(code, `${table.place}, column ${column}`, problem, remedy);
 }
 
+const withoutMark = (labels: Labels, mark: string | undefined, table: Table, column: string): Labels =>
+  mark === undefined ? labels : withoutLabel(labels, mark, table, column).labels;
+
+/** How many rows bear each label. */
+function countsOf({ names, of }: Labels): Map<string, number> {
+  const counts = new Map(names.map((name) => [name, 0]));
+  for (const label of of) if (label >= 0) counts.set(names[label]!, counts.get(names[label]!)! + 1);
+  return counts;
+}
+
+/** Takes the label out that means none. Throws `LABEL_UNKNOWN`. */
+function withUnlabelled(labels: Labels, table: Table, column: string, asked: string | undefined): Labels {
+  const place = `${table.place}, column ${column}`;
+  const { mark, notes } = unlabelledText(countsOf(labels), table.rows, place, asked);
+  return { ...withoutMark(labels, mark, table, column), notes };
+}
+
 /**
- * Reads the column of labels; an empty cell means unlabelled. Throws `LABELS_NONE` where no row has one, and
- * `LABELS_MANY` where they are no classes.
+ * Reads the column of labels; an empty cell means unlabelled, and so does the label `unlabelled`. Throws `LABELS_NONE` where
+ * no row has one, `LABELS_MANY` where they are no classes, `LABEL_UNKNOWN`.
  */
-export async function readLabels(table: Table, column: string): Promise<Labels> {
+export async function readLabels(table: Table, column: string, unlabelled?: string): Promise<Labels> {
   const known = new Map<string, number>();
   const of = new Int32Array(table.rows).fill(-1);
   for await (const { start, rows, columns } of table.chunks([column])) {
@@ -59,7 +79,8 @@ export async function readLabels(table: Table, column: string): Promise<Labels> 
       );
     }
   }
-  if (known.size > 0) return inOrder({ names: [...known.keys()], of });
+  if (known.size > 0)
+    return withUnlabelled(inOrder({ names: [...known.keys()], of }), table, column, unlabelled);
   const remedy = 'Fill some in, or leave --label-column out.';
   throw labelError('LABELS_NONE', table, column, 'no row has a label', remedy);
 }

@@ -3,6 +3,7 @@ import { range, shuffle, stream } from '../data/shuffle.ts';
 import { validationSplit } from '../data/split.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
 import { encodedSet, type SetFacts, type TrainingSet } from '../data/training-set.ts';
+import { EVERY_LABEL } from '../data/unlabelled.ts';
 import { RecipeError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { openEncoder } from './encoder.ts';
@@ -91,13 +92,18 @@ interface Known {
 }
 
 /** Classes to learn, and which rows are known anomalies. One class alone is nothing to learn. */
-async function readKnown(table: Table, { labelColumn, anomalyLabel }: Recipe['data']): Promise<Known> {
+async function readKnown(
+  table: Table,
+  { labelColumn, anomalyLabel, unlabelled }: Recipe['data'],
+): Promise<Known> {
   const none: Labels = { names: [], of: new Int32Array(table.rows).fill(-1) };
   if (labelColumn === undefined) return { labels: none, anomalous: () => false };
-  const read = await readLabels(table, labelColumn);
+  const guessed = anomalyLabel === '-1' ? EVERY_LABEL : undefined;
+  const read = await readLabels(table, labelColumn, unlabelled ?? guessed);
   if (anomalyLabel === undefined) return { labels: read, anomalous: () => false };
   const { labels, taken } = withoutLabel(read, anomalyLabel, table, labelColumn);
-  return { labels: labels.names.length > 1 ? labels : none, anomalous: taken };
+  const { notes = [] } = read;
+  return { labels: { ...(labels.names.length > 1 ? labels : none), notes }, anomalous: taken };
 }
 
 /** Every row of a chunk that is wanted, by its place in the chunk. */
@@ -349,6 +355,10 @@ export async function prepareTable(
     sample: sampled.kept,
     ...(holding.heldBack && { heldBack: holding.heldBack }),
     ...(about.groups && { validationRows: validationOf(about, recipe, seed) }),
-    warnings: [...warnings, ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, features))],
+    warnings: [
+      ...(labels.notes ?? []),
+      ...warnings,
+      ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, features)),
+    ],
   };
 }
