@@ -34,10 +34,12 @@ export interface Shipping {
   readonly name?: string;
   /** The rate of false alarms that a table's threshold keeps. */
   readonly fpr?: number;
+  /** What the bundle is verified on: made-up rows unless told. */
+  readonly parityRows?: 'drawn' | 'real';
 }
 
 /** A trained run in memory as a bundle, as `semivae export` would write it. Throws the errors of `ship`. */
-export async function shipped(folder: string, { name, fpr }: Shipping, engine: Engine) {
+export async function shipped(folder: string, { name, fpr, parityRows }: Shipping, engine: Engine) {
   const [info, checkpoint, lines] = await Promise.all([
     readRun(folder),
     readShipped(folder),
@@ -55,6 +57,7 @@ export async function shipped(folder: string, { name, fpr }: Shipping, engine: E
     engine,
     ...held,
     ...rate,
+    ...(parityRows && { parityRows }),
   });
 }
 

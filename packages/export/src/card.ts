@@ -151,8 +151,57 @@ const calibrationLines = ({ calibration }: Manifest): string[] =>
       ]
     : [];
 
+/** What a bundle holds of the data that it was made of, beside learned weights. */
+export interface Holding {
+  /** Training rows, and known anomalies, that the scorer compares with. */
+  readonly reference: number;
+  readonly anomalies: number;
+  /** Whether reference.json is there. */
+  readonly sample: boolean;
+  readonly parityRows: 'drawn' | 'real';
+}
+
+const rowsHeld = ({ reference, anomalies }: Holding): string[] =>
+  reference === 0
+    ? []
+    : [
+        `- \`scorer.onnx\` holds ${reference} training rows${anomalies ? `, and ${anomalies} known anomalies,` : ''} to compare with, encoded: numbers standardised, levels`,
+        '  as ones and zeros. **Whoever has the file can compute their cells back, nearly exactly.** Give it to those who may see',
+        '  such rows, or train with `--set score.neighbours=0`: the score is then the bound, and no row ships.',
+      ];
+
+const sampleHeld = ({ sample }: Holding): string[] =>
+  sample
+    ? [
+        '- `reference.json` holds cells of up to 2000 rows, column by column: their numbers in ascending order, their levels counted.',
+        '  No row can be read from it, but single cells can: an amount that only one has is there.',
+        '- `manifest.json` and the files hold the names of the columns, all levels that they have had, centre and scale of numbers,',
+        '  and the scores of the rows that the bundle was calibrated on.',
+      ]
+    : [];
+
+const parityHeld = ({ parityRows }: Holding): string =>
+  parityRows === 'drawn'
+    ? '- `parity.json` holds rows that the model has made up; none of the data.'
+    : '- `parity.json` holds rows of the data, as they are.';
+
+const holdingLines = (holding: Holding): string[] => [
+  '## What it holds of the data',
+  '',
+  ...rowsHeld(holding),
+  ...sampleHeld(holding),
+  parityHeld(holding),
+  '- The weights were learned from the data, without a guarantee of privacy such as differential privacy gives. No column that is',
+  '  ignored, and no folder, is in any file.',
+  '',
+];
+
 /** The model card of a bundle, as Markdown. */
-export function card(manifest: Manifest, { licence, citation, trainRows, testRows }: DataInfo): string {
+export function card(
+  manifest: Manifest,
+  { licence, citation, trainRows, testRows }: DataInfo,
+  holding?: Holding,
+): string {
   const { name, description, model, input, labels, score, training, versions } = manifest;
   return [
     `# ${plain(name)}`,
@@ -199,6 +248,7 @@ export function card(manifest: Manifest, { licence, citation, trainRows, testRow
     '',
     ...limits(input),
     '',
+    ...(holding ? holdingLines(holding) : []),
     '## Data',
     '',
     `${plain(citation)}. Licence: ${plain(licence)}.`,

@@ -19,6 +19,7 @@ import {
   type TensorSpec,
 } from '@semivae/runtime/core';
 import { latentOf } from '@semivae/train';
+import type { Holding } from './card.ts';
 import type { ShipOptions } from './ship.ts';
 
 const meanings: Readonly<Record<string, string>> = {
@@ -143,6 +144,7 @@ export interface Described {
   readonly parity: FileEntry;
   readonly reference?: FileEntry;
   readonly calibration?: Calibration;
+  readonly holds: Holding;
 }
 
 /** Names of classes; of clusters, which are no classes, where no label was trained on. */

@@ -1,5 +1,6 @@
 export * from './card.ts';
 export * from './errors.ts';
+export { fileNames } from './file-names.ts';
 export * from './heads.ts';
 export * from './parity.ts';
 export { type ConfusionMap, confusionMap } from './pictures/heat-map.ts';

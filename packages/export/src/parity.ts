@@ -122,14 +122,75 @@ async function tableAnswers(
   };
 }
 
+/** Latents drawn from the prior, and classes in turn: what rows are made up from. */
+function drawnFeeds(rows: number, latent: number, classes: number): Tensors {
+  const noise = new Float32Array(rows * latent);
+  fillNormal(noise, { seed: 0, stream: PARITY_STREAM, step: 1 });
+  const labels = Array.from({ length: rows }, (_, row) => row % classes);
+  return {
+    z: { type: 'float32', dims: [rows, latent], data: noise },
+    ...(classes > 0 && { y: matrix('float32', oneHot(labels, classes)) }),
+  };
+}
+
+const DRAWN_ROWS = 10;
+/** Of a drawn row every so many cells are missing, but none of the first. */
+const HOLES = 5;
+
+/** Cells of decoded rows; a number beyond float64 is missing. */
+function drawnCells(columns: TableColumns, decoded: Tensors): CellRow[] {
+  const { numbers, texts } = rawOrder(columns);
+  const cellAt = (row: number) => [
+    ...numbers.map((name, i) => [name, decoded['cells/numbers']!.data[row * numbers.length + i]!] as const),
+    ...texts.map((name, i) => [name, decoded['cells/texts']!.data[row * texts.length + i]!] as const),
+  ];
+  const isHole = (row: number, column: number) => row > 0 && (row + column) % HOLES === 0;
+  return Array.from({ length: DRAWN_ROWS }, (_, row) =>
+    Object.fromEntries(
+      cellAt(row).map(([name, cell], column) => {
+        const known = typeof cell === 'string' ? cell !== '' : Number.isFinite(cell);
+        return [name, known && !isHole(row, column) ? (cell as number | string) : null];
+      }),
+    ),
+  );
+}
+
+/** Rows or images made up by a trained model: they hold nothing of the data but what the model has learned. */
+export async function drawnExamples(
+  engine: Engine,
+  { decoder }: HeadGraphs,
+  state: StoredTensors,
+  { data: { columns, classes }, recipe }: RunInfo,
+): Promise<Examples> {
+  const given = decoder.inputs.some(({ leaf }) => leaf.name === 'y') ? classes.length : 0;
+  const decoded = await ask(engine, decoder, state, drawnFeeds(DRAWN_ROWS, latentOf(recipe, columns), given));
+  const labels = Array.from({ length: DRAWN_ROWS }, (_, row) => (given > 0 ? row % given : 0));
+  if (columns.kind === 'table') return { rows: drawnCells(columns, decoded), labels };
+  const x = rowsOf(decoded.mean!).map((row) =>
+    row.map((each) => Math.min(255, Math.max(0, Math.round(255 * each)))),
+  );
+  return { x, labels };
+}
+
+/** Rows that are, of the columns that the model sees. */
+export function realExamples({ data: { columns, examples } }: RunInfo): Examples {
+  const { rows, labels } = examples;
+  if (columns.kind !== 'table' || !rows) return examples;
+  const { numbers, texts } = rawOrder(columns);
+  const used = new Set([...numbers, ...texts]);
+  const seen = (row: CellRow) => Object.fromEntries(Object.entries(row).filter(([name]) => used.has(name)));
+  return { rows: rows.map(seen), labels };
+}
+
 /** Asks the trained model, its parameters fed and nothing frozen, what the bundle will be asked when it is verified. */
 export function answersOf(
   engine: Engine,
   graphs: HeadGraphs,
   state: StoredTensors,
   { data, recipe }: RunInfo,
+  examples: Examples,
 ): Promise<Parity> {
-  const { columns, examples, classes } = data;
+  const { columns, classes } = data;
   if (columns.kind === 'table') return tableAnswers(engine, graphs, state, columns, examples);
   const sizes = { classes: classes.length, latent: latentOf(recipe, columns) };
   return imageAnswers(engine, graphs, state, examples, sizes);

@@ -23,13 +23,14 @@ import {
   shippedParameters,
 } from '@semivae/train';
 import { calibrate } from './calibrate.ts';
-import { card } from './card.ts';
+import { card, type Holding } from './card.ts';
 import { type Described, manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
 import { ExportError } from './errors.ts';
+import { withoutFolders } from './file-names.ts';
 import { type HeadGraphs, imageHeads } from './heads.ts';
 import { type Kept, keepRows, keptRows, NOTHING_KEPT } from './held.ts';
 import { independentRows } from './independent-rows.ts';
-import { answersOf, encodeParity } from './parity.ts';
+import { answersOf, drawnExamples, encodeParity, realExamples } from './parity.ts';
 import { tableHeads } from './table-heads.ts';
 
 /** A bundle in memory: its files by name. */
@@ -58,6 +59,8 @@ export interface ShipOptions {
   readonly held?: HeldRows;
   /** The rate of false alarms that the threshold of a table keeps; 0.01 unless told. */
   readonly fpr?: number;
+  /** What a bundle is verified on: rows made up by the model, unless told; or some of the data, which then ship. */
+  readonly parityRows?: 'drawn' | 'real';
 }
 
 const encodeText = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -203,14 +206,21 @@ async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
   return { model, graphs, state, kept: NOTHING_KEPT };
 }
 
+function holdingOf({ held, parityRows = 'drawn' }: ShipOptions, kept: Kept): Holding {
+  const anomalies = (kept.anomalies?.rows.shape[0] as number | undefined) ?? 0;
+  return { reference: keptRows(kept), anomalies, sample: held !== undefined, parityRows };
+}
+
 /** Everything of a bundle but what tells of it, and what a manifest tells. */
 async function contents(options: ShipOptions, engine: Engine): Promise<[BundleFiles, Described]> {
-  const { info, held } = options;
+  const { info, held, parityRows } = options;
   const { model, graphs, state, kept } = await freeze(options, engine);
   checkComplete(options, graphs, state);
   const score = scoreOf(options, model, keptRows(kept));
   const encoded = Object.entries(await encodeHeads(graphs, state, options, score.meaning));
-  const parity = encodeText(encodeParity(await answersOf(engine, graphs, state, info)));
+  const examples =
+    parityRows === 'real' ? realExamples(info) : await drawnExamples(engine, graphs, state, info);
+  const parity = encodeText(encodeParity(await answersOf(engine, graphs, state, info, examples)));
   const files = {
     ...Object.fromEntries(encoded.map(([, { head, bytes }]) => [head.file, bytes])),
     'parity.json': parity,
@@ -219,15 +229,17 @@ async function contents(options: ShipOptions, engine: Engine): Promise<[BundleFi
   const heads = Object.fromEntries(encoded.map(([name, { head }]) => [name, head])) as Manifest['heads'];
   const reference = held && (await entryOf('reference.json', held.sample));
   const entries = { parity: await entryOf('parity.json', parity), ...(reference && { reference }) };
-  return [files, { model, heads, score, ...entries }];
+  return [files, { model, heads, score, ...entries, holds: holdingOf(options, kept) }];
 }
 
 /**
  * A trained run as a bundle: its queries frozen into ONNX files, and what to say of them. Throws `NOT_GENERATIVE`,
  * `CHECKPOINT_MISFIT`, `WEIGHT_NOT_FINITE`, and for a table `ROWS_NEEDED`, `CALIBRATION_TOO_FEW` or `SCORE_NOT_FINITE`.
  */
-export async function ship(options: ShipOptions): Promise<BundleFiles> {
-  const { info, engine = onnxRuntimeEngine() } = options;
+export async function ship(asked: ShipOptions): Promise<BundleFiles> {
+  const { engine = onnxRuntimeEngine() } = asked;
+  const info = withoutFolders(asked.info);
+  const options = { ...asked, info };
   checkGenerative(options);
   const [files, described] = await contents(options, engine);
   const uncalibrated = await sealManifest(manifestOf(options, described));
@@ -239,7 +251,7 @@ export async function ship(options: ShipOptions): Promise<BundleFiles> {
   });
   return {
     ...files,
-    'README.md': encodeText(card(manifest, info.data)),
+    'README.md': encodeText(card(manifest, info.data, described.holds)),
     'manifest.json': await sealManifest(manifest),
   };
 }

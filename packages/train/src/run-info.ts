@@ -1,5 +1,5 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
-import type { Columns } from '@semivae/model';
+import { type Columns, isUsed } from '@semivae/model';
 import type { EarlierRun, Origin } from '@semivae/runtime/core';
 import type { Dataset } from './data/dataset.ts';
 import type { Cells } from './data/table/table.ts';
@@ -74,8 +74,9 @@ export function describeTable(
 ): DataInfo {
   const cell = (of: Cells, row: number): number | string | null =>
     of[row] === '' || Number.isNaN(of[row]) ? null : of[row]!;
+  const seen = columns.columns.filter(isUsed).map(({ name }) => name);
   const rows = Array.from({ length: Math.min(EXAMPLES, sample.rows) }, (_, row) =>
-    Object.fromEntries(Object.entries(sample.columns).map(([name, cells]) => [name, cell(cells, row)])),
+    Object.fromEntries(seen.map((name) => [name, cell(sample.columns[name]!, row)])),
   );
   return {
     name: set.name,

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fileSizes, verify, writeBundle } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
 import { isFinished, onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { rate, type SharedOptions, shared } from '../arguments.ts';
 import { exitCodes } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
@@ -15,6 +15,7 @@ interface ExportOptions extends SharedOptions {
   readonly out?: string;
   readonly name?: string;
   readonly fpr?: number;
+  readonly parityRows?: 'drawn' | 'real';
 }
 
 const help = `
@@ -24,7 +25,8 @@ Examples:
   semivae export runs/payments --fpr 0.05
 
 A bundle is a folder: classifier.onnx, encoder.onnx, decoder.onnx and scorer.onnx, which take raw pixels; manifest.json,
-which says what they are; parity.json, what they must answer; README.md, a model card; samples.png.
+which says what they are; parity.json, what they must answer; README.md, a model card; samples.png. The card says what of
+the training data a bundle holds: no column that is ignored, no folder, and no raw row unless --parity-rows real is said.
 It is checked against the trained model before it takes the place of an older one.
 Next: semivae score <bundle> image.png, or load('<bundle>') of @semivae/runtime in an app.`;
 
@@ -41,6 +43,14 @@ export function addExport(program: Command): void {
       'the rate of false alarms that the threshold of a table keeps (default: 0.01)',
       rate,
     );
+  command.addOption(
+    new Option(
+      '--parity-rows <which>',
+      'what the bundle is verified on: rows made up by the model, or some rows of the data, which then ship',
+    )
+      .choices(['drawn', 'real'])
+      .default('drawn'),
+  );
   shared(command, help).action(runExport);
 }
 

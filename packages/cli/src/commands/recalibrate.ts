@@ -1,4 +1,11 @@
-import { type BundleFiles, card, readBundleFiles, verify, writeBundle } from '@semivae/export/node';
+import {
+  type BundleFiles,
+  card,
+  fileNames,
+  readBundleFiles,
+  verify,
+  writeBundle,
+} from '@semivae/export/node';
 import {
   type Calibration,
   folderFiles,
@@ -147,7 +154,7 @@ const sees = ({ input }: Manifest, name: string): boolean =>
 
 function described({ length }: readonly number[], { place }: Table, normal: Wanted | undefined): string {
   const of = normal ? ` with ${normal.column} = ${normal.value}` : '';
-  return `${length} rows of ${place}${of}, said to be ordinary`;
+  return `${length} rows of ${fileNames(place)}${of}, said to be ordinary`;
 }
 
 /** The numbers of the rows that are taken for ordinary, from 0. */
