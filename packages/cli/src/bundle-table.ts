@@ -4,29 +4,36 @@ import {
   SemivaeError,
   tableInput,
   visibleLine,
+  type Written,
 } from '@semivae/runtime/core';
-import { type Chunk, type ColumnType, openTable, type Table, TableError } from '@semivae/train/node';
+import {
+  type Chunk,
+  type ColumnType,
+  openTable,
+  type Table,
+  TableError,
+  type TableOptions,
+} from '@semivae/train/node';
 import type { Command } from 'commander';
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';
+import { type ReadingFlags, withReadingFlags } from './reading-flags.ts';
 import { bytesOf } from './table-data.ts';
 
 /** How the files of a table are to be read, as the command line has it. */
-export interface TableFlags {
+export interface TableFlags extends ReadingFlags {
   readonly sql?: string;
   readonly memory?: string;
-  readonly missing?: string;
-  readonly header?: boolean;
 }
 
 /** Adds the options that say how a table is read. */
 export const withTableFlags = (command: Command): Command =>
-  command
-    .option('--sql <query>', 'a query for the rows of a table, in place of files')
-    .option('--memory <bytes>', 'what reading and writing may use, such as 2GB (default: 400MB)')
-    .option('--missing <texts>', 'texts that mean a missing cell, such as ?,NA (default: as in training)')
-    .option('--header', 'the first line of a CSV file names its columns (default: as in training)')
-    .option('--no-header', 'it does not');
+  withReadingFlags(
+    command
+      .option('--sql <query>', 'a query for the rows of a table, in place of files')
+      .option('--memory <bytes>', 'what reading and writing may use, such as 2GB (default: 400MB)'),
+    'as in training',
+  );
 
 /** Bytes that DuckDB may use: a stream of rows needs no more, and what stands beside it is as large again. */
 const MEMORY = '400MB';
@@ -65,7 +72,8 @@ export async function openBundleTable(
   const used = columns.filter(({ kind }) => kind !== 'ignored');
   const names = used.map(({ name }) => name);
   const options = optionsOf(manifest, opening);
-  const table = await openTyped(files, used, options, opening.besides ?? []);
+  const table = await openTyped(files, used, options, opening);
+  for (const each of table.notes ?? []) output.note(`note: ${each}`);
   noteUnknown(table, [...columns.map(({ name }) => name), ...(opening.besides ?? [])], output);
   return { table: firstRows(table, opening.limit), names, memory: options.memory };
 }
@@ -75,48 +83,69 @@ function checkNamed({ name }: Manifest, files: readonly string[], { sql }: Openi
   throw new CommandFailure('NO_ROWS_NAMED', name, 'there are no rows to read', 'Name files, or give --sql.');
 }
 
-interface Reading {
-  readonly sql?: string;
-  readonly memory: number;
-  readonly missing: readonly string[];
-  readonly header?: boolean;
-}
+type Reading = Pick<
+  TableOptions,
+  'sql' | 'memory' | 'missing' | 'header' | 'delimiter' | 'quote' | 'encoding'
+>;
 
-function optionsOf(manifest: Manifest, { sql, memory = MEMORY, missing, header }: Opening): Reading {
-  const trained = readingOf(manifest);
-  const named = header ?? trained.header;
+function optionsOf(manifest: Manifest, flags: Opening): Reading & { readonly memory: number } {
+  const { sql, memory = MEMORY, missing, header, delimiter, quote, encoding } = flags;
   return {
+    ...readingOf(manifest),
     memory: bytesOf(memory),
-    missing: missing?.split(',') ?? trained.missing,
+    ...(missing !== undefined && { missing: missing.split(',') }),
     ...(sql !== undefined && { sql }),
-    ...(named !== undefined && { header: named }),
+    ...(header !== undefined && { header }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(quote !== undefined && { quote }),
+    ...(encoding !== undefined && { encoding }),
   };
 }
 
 /** How the files were read that the bundle was trained on, as far as its recipe says so. */
-function readingOf({ training }: Manifest): Pick<Reading, 'missing' | 'header'> {
-  const { data = {} } = (training.recipe ?? {}) as { data?: { missing?: unknown; header?: unknown } };
+function readingOf({ training }: Manifest): Reading {
+  const { data = {} } = (training.recipe ?? {}) as { data?: Readonly<Record<string, unknown>> };
   const missing = Array.isArray(data.missing) ? data.missing.filter((each) => typeof each === 'string') : [];
-  return { missing, ...(typeof data.header === 'boolean' && { header: data.header }) };
+  const texts = (['delimiter', 'quote', 'encoding'] as const).flatMap((name) =>
+    typeof data[name] === 'string' ? [[name, data[name]] as const] : [],
+  );
+  return {
+    missing,
+    ...(typeof data.header === 'boolean' && { header: data.header }),
+    ...Object.fromEntries(texts),
+  };
 }
+
+/** How columns are written: as in training, unless a person says otherwise. */
+const writtenOf = (used: readonly InputColumn[], { decimal, dateFormat }: Opening): Record<string, Written> =>
+  Object.fromEntries(
+    used.flatMap(({ name, kind, tensor, written }): [string, Written][] => {
+      if (kind === 'timestamp') return [[name, dateFormat ? { date: dateFormat } : { ...written }]];
+      if (tensor === 'texts') return [];
+      return [[name, decimal && !written?.words ? { decimal } : { ...written }]];
+    }),
+  );
 
 async function openTyped(
   files: readonly string[],
   used: readonly InputColumn[],
-  options: Reading,
-  besides: readonly string[],
+  reading: Reading,
+  opening: Opening,
 ): Promise<Table> {
-  const asked = { ...typesOf(used), ...Object.fromEntries(besides.map((name) => [name, 'text' as const])) };
+  const { besides = [] } = opening;
+  const types = { ...typesOf(used), ...Object.fromEntries(besides.map((name) => [name, 'text' as const])) };
   const names = [...used.map(({ name }) => name), ...besides];
-  const table = await openTable(files, { ...options, types: asked }).catch((error: unknown) =>
-    openUntyped(files, names, options, error),
+  const found = used.filter(isTruth).map(({ name }) => name);
+  const options = { ...reading, written: writtenOf(used, opening) };
+  const table = await openTable(files, { ...options, types, found }).catch((error: unknown) =>
+    openUntyped(files, names, reading, error),
   );
   const again = namesOf(table).filter((name) => isMistaken(name, table, used));
   if (again.length === 0 && names.every((name) => namesOf(table).includes(name))) return table;
   await table.close();
   checkAll(table, names);
   const numbers = Object.fromEntries(again.map((name) => [name, 'number' as const]));
-  return openTable(files, { ...options, types: { ...asked, ...numbers } });
+  return openTable(files, { ...options, types: { ...types, ...numbers }, found });
 }
 
 /** Whether a column that should hold zeros and ones, or booleans, was taken for texts or times. */
@@ -159,11 +188,16 @@ const listed = (names: readonly string[], most = 20): string => {
 };
 
 /** Zeros and ones may stand for booleans, which files write in their own way: such a column's type is found out. */
-const isTruth = ({ tensor, levels = [] }: InputColumn): boolean =>
-  tensor === 'numbers' && levels.length > 0 && levels.every((level) => [0, 1].includes(Number(level)));
+const isTruth = ({ tensor, written, levels = [] }: InputColumn): boolean =>
+  tensor === 'numbers' &&
+  !written?.words &&
+  levels.length > 0 &&
+  levels.every((level) => [0, 1].includes(Number(level)));
 
-const typeOf = ({ kind, tensor }: InputColumn): ColumnType =>
-  tensor === 'texts' ? 'text' : kind === 'timestamp' ? 'timestamp' : 'number';
+function typeOf({ kind, tensor, written }: InputColumn): ColumnType {
+  if (tensor === 'texts') return 'text';
+  return kind === 'timestamp' ? 'timestamp' : written?.words ? 'boolean' : 'number';
+}
 
 const typesOf = (used: readonly InputColumn[]): Record<string, ColumnType> =>
   Object.fromEntries(used.filter((column) => !isTruth(column)).map((each) => [each.name, typeOf(each)]));

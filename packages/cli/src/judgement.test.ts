@@ -1,6 +1,6 @@
-import { parseRecipe } from '@semivae/train';
+import { parseRecipe, sameLabel } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
-import { anomalyKinds, classIndices, impliedLabels, judgeDetection, sameLabel } from './judgement.ts';
+import { anomalyKinds, classIndices, impliedLabels, judgeDetection } from './judgement.ts';
 
 test('a label is the same however a table spells it', () => {
   for (const [a, b] of [

@@ -1,6 +1,6 @@
 import { areaUnderRoc, averagePrecision, rocCurve } from '@semivae/report';
 import type { Calibration } from '@semivae/runtime';
-import type { Recipe } from '@semivae/train';
+import { type Recipe, sameLabel } from '@semivae/train';
 import { largest } from './answer-columns.ts';
 import { type Evaluation, evaluation } from './evaluation.ts';
 import { CommandFailure } from './failure.ts';
@@ -84,17 +84,6 @@ export function impliedLabels(
       ...(normalLabel !== undefined && { normalLabel }),
     },
   };
-}
-
-const words: Readonly<Record<string, string>> = { true: '1', false: '0' };
-
-/** Labels as they are compared: 1, 1.0 and true are one, as they are to a table that was read for training. */
-export function sameLabel(a: string, b: string): boolean {
-  const plain = (text: string) => {
-    const word = words[text.toLowerCase()] ?? text;
-    return word.trim() !== '' && Number.isFinite(Number(word)) ? String(Number(word)) : word;
-  };
-  return a === b || plain(a) === plain(b);
 }
 
 /** For each label its class, −1 where it is none of them. */

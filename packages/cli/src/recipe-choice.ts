@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
 import {
   builtInRecipe,
   DATASET_NAMES,
@@ -12,10 +13,11 @@ import {
   withField,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
+import type { ReadingFlags } from './reading-flags.ts';
 import { isTableName } from './table-data.ts';
 
 /** What the flags of `train` say of the recipe. */
-export interface RecipeFlags {
+export interface RecipeFlags extends ReadingFlags {
   readonly recipe?: string;
   readonly data?: string;
   readonly model?: string;
@@ -29,8 +31,6 @@ export interface RecipeFlags {
   readonly timeColumn?: string;
   readonly group?: string;
   readonly column?: readonly string[];
-  readonly missing?: string;
-  readonly header?: boolean;
   readonly sql?: string;
 }
 
@@ -86,18 +86,18 @@ function parsedColumn(text: string): readonly [name: string, kind: string] {
   throw new CommandFailure('COLUMN_FORM', `--column ${text}`, 'there is no = after a name', remedy);
 }
 
-/** What stands behind a kind: of a timestamp that its trend counts, of a number whether its logarithm is taken. */
-const furtherOf = (text: string | undefined) => {
-  if (text === undefined) return {};
-  return text === 'trend' ? { trend: true } : { transform: text };
+/** What stands behind a kind: of a timestamp that its trend counts or how it is written, of a number whether its logarithm is taken. */
+const furtherOf = (text: string) => {
+  if (text === 'trend') return { trend: true };
+  return [...dateOrders, ...dateUnits].includes(text as DateOrder) ? { date: text } : { transform: text };
 };
 
 /** What the flags say of columns: a kind, and perhaps more of it. */
 function withColumns(recipe: Recipe, columns: readonly string[] = []): Recipe {
   if (columns.length === 0) return recipe;
   const said = columns.map(parsedColumn).map(([name, text]) => {
-    const [kind, further] = text.split(':');
-    return [name, { kind, ...furtherOf(further) }];
+    const [kind, ...further] = text.split(':');
+    return [name, Object.assign({ kind }, ...further.map(furtherOf))];
   });
   const all = { ...recipe.data.columns, ...Object.fromEntries(said) };
   return parseRecipe({ ...recipe, data: { ...recipe.data, columns: all } }, '--column');
@@ -130,6 +130,11 @@ function settings(flags: RecipeFlags): Setting[] {
     ['data.group', flags.group, '--group'],
     ['data.missing', missing, '--missing'],
     ['data.header', header === undefined ? undefined : String(header), '--header'],
+    ['data.delimiter', flags.delimiter, '--delimiter'],
+    ['data.quote', flags.quote, '--quote'],
+    ['data.encoding', flags.encoding, '--encoding'],
+    ['data.decimal', flags.decimal, '--decimal'],
+    ['data.dateFormat', flags.dateFormat, '--date-format'],
     ['data.sql', sql, '--sql'],
     ['epochs', epochs, '--epochs'],
     ...set.map(parsedSet),

@@ -1,8 +1,9 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Column, timestampInWords } from '@semivae/model';
+import { type Column, isUsed, timestampInWords } from '@semivae/model';
 import { visibleLine } from '@semivae/runtime/core';
 import {
+  type ColumnType,
   type DataHashes,
   openSpill,
   openTable,
@@ -15,6 +16,7 @@ import {
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import { table } from './table.ts';
+import { writtenInWords } from './written-in-words.ts';
 
 const TABLE_NAME = /\.(csv|tsv|txt|data|parquet|json|ndjson|jsonl|npz|npy)(\.(gz|zst|bz2))?$/i;
 
@@ -39,15 +41,41 @@ export function bytesOf(text: string): number {
 export const memoryOf = (asked: string | undefined): number =>
   asked === undefined ? Math.floor(totalmem() / 4) : bytesOf(asked);
 
-/** Opens the table that a recipe names. Throws `TABLE_…`. */
+/** Opens the table that a recipe names; what it says to ignore is never read. Throws `TABLE_…`. */
 export function openRecipeTable({ data }: Recipe, memory: number): Promise<Table> {
-  const { sql, header, missing } = data;
+  const { sql, header, missing, delimiter, quote, encoding, decimal, dateFormat } = data;
   return openTable(sql === undefined ? data.name.split(',') : [], {
     memory,
     ...(sql !== undefined && { sql }),
     ...(header !== undefined && { header }),
     ...(missing && { missing }),
+    ...(delimiter !== undefined && { delimiter }),
+    ...(quote !== undefined && { quote }),
+    ...(encoding !== undefined && { encoding }),
+    ...(decimal && { decimal }),
+    ...(dateFormat && { dateFormat }),
+    ...(!isArray(data.name) && askedColumns(data)),
   });
+}
+
+const TYPES = { numeric: 'number', count: 'number', timestamp: 'timestamp' } as const;
+
+/** What a recipe says of a table's columns, as the reader takes it; labels are what is written there. */
+function askedColumns({ columns, labelColumn, timeColumn }: Recipe['data']) {
+  const said = Object.entries(columns);
+  const of = (kind: string) => said.filter(([, each]) => each.kind === kind).map(([name]) => name);
+  const types = said.flatMap(([name, { kind }]) =>
+    Object.hasOwn(TYPES, kind) ? [[name, TYPES[kind as keyof typeof TYPES]] as const] : [],
+  );
+  const label = labelColumn === undefined ? [] : [[labelColumn, 'text'] as const];
+  const formats = said.flatMap(([name, { date }]) => (date ? [[name, date] as const] : []));
+  return {
+    types: Object.fromEntries<ColumnType>([...types, ...label]),
+    others: true,
+    unread: of('ignored').filter((name) => name !== timeColumn),
+    asWritten: of('categorical'),
+    dateFormats: Object.fromEntries(formats),
+  };
 }
 
 const isArray = (name: string): boolean => /\.np[yz]$/i.test(name);
@@ -103,11 +131,15 @@ const about = (column: Column): string => {
   }
   if (column.kind === 'count') return column.likelihood;
   if (column.kind === 'binary')
-    return `${column.levels.join(' or ')}, the second in ${(100 * column.share).toFixed(1)} %`;
+    return `${(column.written?.words ?? column.levels).join(' or ')}, the second in ${(100 * column.share).toFixed(1)} %`;
   if (column.kind === 'timestamp') return timestampInWords(column);
   const more = column.levels.length > 3 ? ', …' : '';
   return `${column.levels.length} levels: ${column.levels.slice(0, 3).join(', ')}${more}${column.rare.length ? `; ${column.rare.length} rare ones` : ''}`;
 };
+
+/** The same, with how it is written where that is not plain. */
+const aboutAll = (column: Column): string =>
+  [about(column), ...(isUsed(column) ? writtenInWords(column) : [])].join('; ');
 
 /** What a table's columns are taken for, before it is trained on. */
 export function introduceColumns({ columns, warnings }: PreparedTable, output: Output): void {
@@ -115,7 +147,7 @@ export function introduceColumns({ columns, warnings }: PreparedTable, output: O
   output.note(
     table([
       ['  column', 'kind', 'how'],
-      ...columns.columns.map((column) => [`  ${column.name}`, column.kind, about(column)]),
+      ...columns.columns.map((column) => [`  ${column.name}`, column.kind, aboutAll(column)]),
     ]),
   );
   for (const warning of warnings) output.note(`warning ${visibleLine(warning)}`);

@@ -94,6 +94,7 @@ function inputColumn(column: Column): InputColumn {
     kind,
     tensor: isText(column) ? 'texts' : 'numbers',
     ...(levels && { levels }),
+    ...(column.written && { written: column.written }),
     encoding: encodingOf(column),
   };
 }

@@ -1,4 +1,11 @@
-import { type Files, type Model, readChecked } from '@semivae/runtime/core';
+import {
+  type Files,
+  isDateUnit,
+  type Manifest,
+  type Model,
+  type Row,
+  readChecked,
+} from '@semivae/runtime/core';
 import type { ImageParity, Parity, TableParity } from './parity.ts';
 
 /** The largest difference between a bundle's answers and the trained model's own, and what is allowed. */
@@ -36,8 +43,19 @@ export const compareAnswers = (model: Model, parity: Parity): Promise<Comparison
   'rows' in parity ? compareTable(model, parity) : compareImages(model, parity);
 
 /** Contributions are compared by the largest of a row, of which they are parts. */
+/** Raw numbers of moments are milliseconds, whatever the column's numbers count elsewhere. */
+function withDates(row: TableParity['rows'][number], { input }: Manifest): Row {
+  const columns = input.kind === 'table' ? input.columns : [];
+  const moments = columns.filter(({ written }) => isDateUnit(written?.date)).map(({ name }) => name);
+  const cells = Object.entries(row).map(([name, cell]) => {
+    const isMoment = typeof cell === 'number' && moments.includes(name);
+    return [name, isMoment ? new Date(cell) : cell] as const;
+  });
+  return Object.fromEntries(cells);
+}
+
 async function compareTable(model: Model, { rows, answers }: TableParity): Promise<Comparison[]> {
-  const found = await model.score(rows);
+  const found = await model.score(rows.map((row) => withDates(row, model.manifest)));
   const agrees = (answer: string, got: ArrayLike<number>, wanted: ArrayLike<number>, relative = false) =>
     compare(answer, got, wanted, relative, TABLE_PARITY_LIMIT);
   const flatOf = (pick: (answer: (typeof found)[number]) => ArrayLike<number>) => flat(found.map(pick));

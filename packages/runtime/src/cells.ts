@@ -1,5 +1,13 @@
 import { InputNotFinite, InputType } from './errors.ts';
 import type { InputColumn, Level } from './manifest.ts';
+import {
+  countedTime,
+  isDateUnit,
+  type Written,
+  writtenNumber,
+  writtenTime,
+  writtenTruth,
+} from './written.ts';
 
 /** A raw cell; null, NaN and the empty text are missing. */
 export type Cell = number | bigint | boolean | string | Date | null;
@@ -12,14 +20,40 @@ export function cellPlace(row: number, column: string): string {
   return `row ${row}, column ${JSON.stringify(column)}`;
 }
 
-/** A cell of `numbers`, NaN where missing. Throws INPUT_TYPE, INPUT_NOT_FINITE. */
+/**
+ * A cell of `numbers`, NaN where missing: a text is read as the column was written in training, and so is a number that
+ * stands for a date. Throws INPUT_TYPE, INPUT_NOT_FINITE.
+ */
 export function numberOf(cell: unknown, column: InputColumn, row: number): number {
   if (isMissing(cell)) return Number.NaN;
-  if (typeof cell === 'number') return Math.abs(cell) < Infinity ? cell : notFinite(cell, column, row);
-  if (typeof cell === 'bigint' && isSafe(cell)) return Number(cell);
-  const found = column.kind === 'timestamp' ? instantOf(cell) : booleanNumber(cell);
+  if (typeof cell === 'string' && cell.trim() === '') return Number.NaN;
+  if (typeof cell === 'number' && !(Math.abs(cell) < Infinity)) return notFinite(cell, column, row);
+  if (typeof cell === 'number' || (typeof cell === 'bigint' && isSafe(cell)))
+    return countedNumber(Number(cell), column) ?? refused(cell, column, row);
+  const found = column.kind === 'timestamp' ? instantOf(cell, column) : plainNumber(cell, column);
   return found ?? refused(cell, column, row);
 }
+
+/** A number as it is, or the time that it stands for. */
+function countedNumber(number: number, { written = {} }: InputColumn): number | undefined {
+  if (!isDateUnit(written.date)) return number;
+  const time = countedTime(number, written.date);
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function plainNumber(cell: unknown, { written = {} }: InputColumn): number | undefined {
+  if (typeof cell === 'boolean') return Number(cell);
+  return typeof cell === 'string' ? spelledNumber(cell, written) : undefined;
+}
+
+function spelledNumber(text: string, { decimal, words }: Written): number | undefined {
+  if (words) return writtenTruth(text, words);
+  const number = decimal ? writtenNumber(text, decimal) : isPlain(text) ? Number(text) : undefined;
+  const exact = number !== undefined && (Number.isSafeInteger(number) || /[.,eE%]/.test(text));
+  return exact && Number.isFinite(number) ? number : undefined;
+}
+
+const isPlain = (text: string) => /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text);
 
 /** A cell of `texts`, empty where missing; numbers and booleans as they are written. Throws INPUT_TYPE, INPUT_NOT_FINITE. */
 export function textOf(cell: unknown, column: InputColumn, row: number): string {
@@ -46,7 +80,11 @@ export function levelsByRaw(column: InputColumn): Levels | undefined {
   if (!levels) return undefined;
   const known = knownLevels.get(column);
   if (known) return known;
-  const made = new Map(levels.map((level) => [tensor === 'numbers' ? Number(level) : String(level), level]));
+  const { words } = column.written ?? {};
+  const made = new Map<number | string, Level>(
+    words?.entries() ??
+      levels.map((level) => [tensor === 'numbers' ? Number(level) : String(level), level] as const),
+  );
   knownLevels.set(column, made);
   return made;
 }
@@ -59,18 +97,19 @@ function isSafe(cell: bigint): boolean {
   return Number.isSafeInteger(Number(cell));
 }
 
-function booleanNumber(cell: unknown): number | undefined {
-  return typeof cell === 'boolean' ? Number(cell) : undefined;
-}
-
 const iso =
   /^((?:\d{4}|[+-]\d{6})-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d(?::?\d\d)?)?)?$/;
 
-/** Milliseconds since 1970 of a date or of ISO 8601 text, which is UTC unless it says otherwise. */
-function instantOf(cell: unknown): number | undefined {
+/** Milliseconds since 1970 of a date, or of a text: ISO 8601, which is UTC unless it says otherwise, or as the column was written. */
+function instantOf(cell: unknown, { written = {} }: InputColumn): number | undefined {
   const instant =
     cell instanceof Date ? cell.getTime() : typeof cell === 'string' ? parsed(cell) : Number.NaN;
-  return Number.isNaN(instant) ? undefined : instant;
+  if (!Number.isNaN(instant)) return instant;
+  const { date } = written;
+  if (typeof cell !== 'string' || date === undefined) return undefined;
+  if (!isDateUnit(date)) return writtenTime(cell, date);
+  const time = isPlain(cell) ? countedTime(Number(cell), date) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function parsed(text: string): number {

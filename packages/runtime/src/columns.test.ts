@@ -35,6 +35,9 @@ describe('a cell', () => {
     ['when', '1970-01-01 00:00:00-0130', 5_400_000],
     ['when', '+275760-09-13', 8.64e15],
     ['when', '2024-02-29', Date.UTC(2024, 1, 29)],
+    ['age', '30.5', 30.5],
+    ['age', ' -1e3 ', -1000],
+    ['age', ' ', Number.NaN],
     ['colour', 'red', 'red'],
     ['colour', 1.5, '1.5'],
     ['colour', 7n, '7'],
@@ -52,7 +55,10 @@ describe('a cell', () => {
 
   test.each([
     ['INPUT_TYPE', 'age', 'a'],
-    ['INPUT_TYPE', 'age', '30'],
+    ['INPUT_TYPE', 'age', '30,5'],
+    ['INPUT_TYPE', 'age', '0x10'],
+    ['INPUT_TYPE', 'age', '9007199254740993'],
+    ['INPUT_TYPE', 'age', '1e999'],
     ['INPUT_TYPE', 'age', new Date(0)],
     ['INPUT_TYPE', 'age', [1]],
     ['INPUT_TYPE', 'age', {}],

@@ -32,3 +32,26 @@ export type {
 } from './session.ts';
 export { type Answer, type ColumnAnswers, type ScoreOptions, tableInput } from './tables.ts';
 export { visibleLine, visibleText } from './visible.ts';
+export {
+  CURRENCY,
+  countedTime,
+  DAY_NAMED_MONTH,
+  type DateOrder,
+  type DateUnit,
+  type DecimalSign,
+  dateOrders,
+  datePattern,
+  dateUnits,
+  EXCEL_1970,
+  isDateUnit,
+  MONTHS,
+  meaning,
+  NAMED_MONTH_DAY,
+  NEGATIVE,
+  numberPattern,
+  truthWords,
+  type Written,
+  wordsAmong,
+  writtenNumber,
+  writtenTime,
+} from './written.ts';

@@ -1,3 +1,5 @@
+import type { Written } from './written.ts';
+
 /** The bundle's own description; it stands beside the files that it names. */
 export const manifestFile = 'manifest.json';
 /** The version that is written; the reader knows all from 1 up to it. */
@@ -60,6 +62,8 @@ export interface InputColumn {
   readonly tensor?: 'numbers' | 'texts';
   /** Of a binary column (two) and a categorical one: every value seen in training. */
   readonly levels?: readonly Level[];
+  /** How its cells were written in the files that were trained on, where that is not plain. */
+  readonly written?: Written;
   /** In words. */
   readonly encoding?: string;
   /** Why it is ignored. */

@@ -36,6 +36,7 @@ import {
   type TensorSpec,
   tensorTypes,
 } from './manifest.ts';
+import { dateOrders, dateUnits, type Written } from './written.ts';
 
 /** Reads manifest.json; fields it does not know are left out. Throws BUNDLE_MALFORMED, which names the field, BUNDLE_TOO_NEW or CALIBRATION_FOREIGN. */
 export function readManifest(text: string, place: string = manifestFile): Manifest {
@@ -142,7 +143,19 @@ function columnOf(field: Field): InputColumn {
     discrete ? (['numbers', 'texts'] as const) : (['numbers'] as const),
   );
   const levels = discrete && { levels: levelsOf(field.of('levels'), kind, tensor) };
-  return { name, kind, tensor, ...levels, ...optional('encoding', field, text) };
+  const written = tensor === 'numbers' && optional('written', field, writtenOf);
+  return { name, kind, tensor, ...levels, ...written, ...optional('encoding', field, text) };
+}
+
+const writtenOf = (field: Field): Written => ({
+  ...optional('decimal', field, (decimal) => oneOf(decimal, ['.', ','] as const)),
+  ...optional('date', field, (date) => oneOf(date, [...dateOrders, ...dateUnits])),
+  ...optional('words', field, wordsOf),
+});
+
+function wordsOf(field: Field): readonly [string, string] {
+  const [no, yes, more] = distinct(field);
+  return no !== undefined && yes !== undefined && more === undefined ? [no, yes] : field.fail('two words');
 }
 
 function levelsOf(field: Field, kind: 'binary' | 'categorical', tensor: 'numbers' | 'texts'): Level[] {

@@ -28,6 +28,7 @@ export * from './step.ts';
 export * from './table/complete.ts';
 export * from './table/encoder.ts';
 export * from './table/infer.ts';
+export { sameLabel } from './table/labels.ts';
 export * from './table/prepare.ts';
 export * from './table/profile.ts';
 export * from './table/samples.ts';

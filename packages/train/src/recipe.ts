@@ -31,6 +31,8 @@ const boundSchema = z
   })
   .describe('A lower bound on the log-likelihood, in nats.');
 
+const dateFormat = z.enum(['dmy', 'mdy', 'excel', 'seconds', 'milliseconds', 'microseconds', 'yyyymmdd']);
+
 const columnSchema = z.strictObject({
   kind: z.enum(['numeric', 'count', 'binary', 'categorical', 'timestamp', 'ignored']),
   transform: z.enum(['none', 'log']).optional().describe('For numbers: whether their logarithm is taken.'),
@@ -44,6 +46,7 @@ const columnSchema = z.strictObject({
     .describe(
       'For timestamps: whether how late it is counts, besides time of day, weekday and season; absent: no, unless it spans decades.',
     ),
+  date: dateFormat.optional().describe('For timestamps: how they are written; absent: as dateFormat says.'),
 });
 
 const dataSchema = z.strictObject({
@@ -64,6 +67,31 @@ const dataSchema = z.strictObject({
   sql: z.string().optional().describe('A query over the files of a table, in place of all their rows.'),
   header: z.boolean().optional().describe('Whether a CSV file names its columns; absent: it is guessed.'),
   missing: z.array(z.string()).optional().describe('Cells of a CSV file that mean a missing value.'),
+  delimiter: z
+    .string()
+    .length(1)
+    .optional()
+    .describe('What stands between the cells of a CSV file; absent: it is guessed.'),
+  quote: z
+    .string()
+    .max(1)
+    .optional()
+    .describe(
+      'What stands around cells of a CSV file that hold a delimiter; empty: nothing does; absent: ".',
+    ),
+  encoding: z
+    .string()
+    .optional()
+    .describe('The encoding of CSV and JSON files, such as windows-1252 or utf-16le; absent: it is guessed.'),
+  decimal: z
+    .enum(['.', ','])
+    .optional()
+    .describe('The decimal sign of numbers in texts; absent: each column shows it.'),
+  dateFormat: dateFormat
+    .optional()
+    .describe(
+      'The order of dates that do not begin with the year (dmy, mdy), or what numbers of dates count; absent: each column shows it.',
+    ),
   labelColumn: z.string().optional().describe("The column of a table that holds the rows' labels."),
   unlabelled: z
     .string()

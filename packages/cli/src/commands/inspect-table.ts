@@ -1,13 +1,15 @@
-import { type Column, type TableColumns, timestampInWords } from '@semivae/model';
+import { type Column, isUsed, type TableColumns, timestampInWords } from '@semivae/model';
 import { type Calibration, type Manifest, tableInput } from '@semivae/runtime';
 import type { RunInfo } from '@semivae/train/node';
 import { showCount } from '../row-progress.ts';
 import { showPercent, table } from '../table.ts';
+import { writtenInWords } from '../written-in-words.ts';
 
 /** How a column enters the network, and what is said of its cells. */
 function encodingOf(column: Column): string {
   if (column.kind === 'ignored') return column.reason;
-  if (column.kind === 'binary') return `0 for ${column.levels[0]}, 1 for ${column.levels[1]}; bernoulli`;
+  if (column.kind === 'binary')
+    return `0 for ${(column.written?.words ?? column.levels).join(', 1 for ')}; bernoulli`;
   if (column.kind === 'timestamp') return `${timestampInWords(column)}; gaussian`;
   if (column.kind === 'count') return `its logarithm, standardised; ${column.likelihood}`;
   if (column.kind === 'categorical') {
@@ -18,11 +20,17 @@ function encodingOf(column: Column): string {
   return `${of}${column.ranks ? ', and its rank' : ''}; ${column.likelihood}`;
 }
 
+const writtenOf = (column: Column) => (isUsed(column) ? writtenInWords(column) : []);
+
 /** The columns of a run of a table. */
 export const showRunColumns = ({ columns }: TableColumns): string =>
   table([
     ['column', 'kind', 'enters as'],
-    ...columns.map((column) => [column.name, column.kind, encodingOf(column)]),
+    ...columns.map((column) => [
+      column.name,
+      column.kind,
+      [encodingOf(column), ...writtenOf(column)].join('; '),
+    ]),
   ]);
 
 /** What a run of a table learnt from, and what it keeps back. */
@@ -41,11 +49,11 @@ export function tableRunFact({ recipe, data }: RunInfo): string {
 export const showBundleColumns = (manifest: Manifest): string =>
   table([
     ['column', 'kind', 'levels', 'enters as'],
-    ...tableInput(manifest).columns.map(({ name, kind, levels, encoding, reason }) => [
-      name,
-      kind,
-      levels ? String(levels.length) : '',
-      reason ?? encoding ?? '',
+    ...tableInput(manifest).columns.map((column) => [
+      column.name,
+      column.kind,
+      column.levels ? String(column.levels.length) : '',
+      [column.reason ?? column.encoding ?? '', ...writtenInWords(column)].join('; '),
     ]),
   ]);
 

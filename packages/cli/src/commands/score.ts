@@ -86,7 +86,20 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
 }
 
 const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;
-const OF_TABLES = ['fpr', 'contributions', 'failOnDrift', 'sql', 'memory', 'missing', 'header'] as const;
+const OF_TABLES = [
+  'fpr',
+  'contributions',
+  'failOnDrift',
+  'sql',
+  'memory',
+  'missing',
+  'header',
+  'delimiter',
+  'quote',
+  'encoding',
+  'decimal',
+  'dateFormat',
+] as const;
 
 /** Throws `SCORE_OPTION` for an option that means nothing to the bundle. */
 function checkFitting({ manifest }: Model, bundle: string, options: ScoreOptions): void {

@@ -65,6 +65,7 @@ import {
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
+import { withReadingFlags } from '../reading-flags.ts';
 import { chooseRecipe, type RecipeFlags } from '../recipe-choice.ts';
 import { showMinutes, showPercent } from '../table.ts';
 import { introduceColumns, isTableName, memoryOf, openRecipeTable, readTable } from '../table-data.ts';
@@ -156,9 +157,6 @@ export function addTrain(program: Command): void {
     )
     .option('--time-column <name>', 'what tells which rows are the latest (default: the first of moments)')
     .option('--group <name>', 'rows with one value in this column are held out together')
-    .option('--missing <texts>', 'texts that mean a missing cell, such as ?,NA')
-    .option('--header', 'the first line of a CSV file names its columns (default: it is guessed)')
-    .option('--no-header', 'it does not')
     .option('--sql <query>', 'a query for the rows, in place of --data')
     .option('--memory <bytes>', 'what a table may use, such as 4GB (default: a quarter of the machine)')
     .option('--recipe <name|file>', 'a built-in recipe or a JSON file (default: <data>-<model>)')
@@ -176,7 +174,7 @@ export function addTrain(program: Command): void {
     .option('--save-every <seconds>', 'how often the training is saved (default: 30)', scale)
     .addOption(engineOption())
     .option('--threads <n>', 'threads of ONNX Runtime (default: it chooses)', positive);
-  shared(command, help).action(runTrain);
+  shared(withReadingFlags(command, 'it is found out'), help).action(runTrain);
 }
 
 async function runTrain(options: TrainOptions): Promise<void> {
@@ -318,6 +316,11 @@ const FIXED = [
   'group',
   'missing',
   'header',
+  'delimiter',
+  'quote',
+  'encoding',
+  'decimal',
+  'dateFormat',
   'sql',
   'recipe',
   'set',

@@ -1,6 +1,17 @@
 /** The cell of a raw column as numbers: what is not told apart below is in every kind. */
 interface Named {
   readonly name: string;
+  readonly written?: Written;
+}
+
+/** How the cells of a column are written in files, where that is not plain. */
+export interface Written {
+  /** The decimal sign of numbers; with it, groups of digits, a currency and a percent sign are read, too. */
+  readonly decimal?: '.' | ',';
+  /** The order of dates that do not begin with the year, or what numbers count that stand for dates. */
+  readonly date?: 'dmy' | 'mdy' | 'excel' | 'seconds' | 'milliseconds' | 'microseconds' | 'yyyymmdd';
+  /** What stands for 0 and for 1. */
+  readonly words?: readonly [string, string];
 }
 
 /** A monotone map, linear between knots, of slope 1 outside; in standardised units on both sides. */

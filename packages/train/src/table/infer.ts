@@ -1,22 +1,27 @@
-import type {
-  BinaryColumn,
-  CategoricalColumn,
-  Column,
-  CountColumn,
-  IgnoredColumn,
-  NumericColumn,
-  TimestampColumn,
+import {
+  type BinaryColumn,
+  type CategoricalColumn,
+  type Column,
+  type CountColumn,
+  type IgnoredColumn,
+  isUsed,
+  type NumericColumn,
+  type TimestampColumn,
+  type Written,
 } from '@semivae/model';
 import { RecipeError } from '../errors.ts';
 import type { Recipe } from '../recipe.ts';
 import { moments, type NumberProfile, profileNumbers, profileTexts, type TextProfile } from './profile.ts';
 import { zeroInflated } from './ranks.ts';
+import { IDENTIFIER } from './suspicions.ts';
 
 /** A raw column's type and the cells that its kind is guessed from: NaN and '' where they are missing. */
 export interface ColumnSample {
   readonly name: string;
   readonly type: 'number' | 'boolean' | 'timestamp' | 'text';
   readonly cells: Float64Array | readonly string[];
+  /** How its cells are written in files. */
+  readonly written?: Written;
 }
 
 export interface InferOptions {
@@ -166,7 +171,7 @@ const MANY_TEXTS = 50;
 function guessText(name: string, { levels, rows, missing }: TextProfile): Column {
   const present = rows - missing;
   if (levels.length > MANY_TEXTS && levels.length > present / 2) {
-    return ignored(name, `${levels.length} different texts in ${present} rows: an identifier, or free text`);
+    return ignored(name, `${levels.length} different texts in ${present} rows: ${IDENTIFIER}`);
   }
   return categorical(name, levels, present);
 }
@@ -219,7 +224,9 @@ function inferTexts({ name }: ColumnSample, cells: readonly string[], options: I
 /** What a column is and how it is encoded, guessed from its cells or as it is asked for. Throws `COLUMN_KIND`. */
 export function inferColumn(sample: ColumnSample, options: InferOptions = {}): Column {
   if (askedOf(options, sample.name)?.kind === 'ignored') return ignored(sample.name, 'it was asked to be');
-  return sample.cells instanceof Float64Array
-    ? inferNumbers(sample, sample.cells, options)
-    : inferTexts(sample, sample.cells, options);
+  const column =
+    sample.cells instanceof Float64Array
+      ? inferNumbers(sample, sample.cells, options)
+      : inferTexts(sample, sample.cells, options);
+  return sample.written && isUsed(column) ? { ...column, written: sample.written } : column;
 }

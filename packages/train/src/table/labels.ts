@@ -12,11 +12,26 @@ export interface Labels {
 
 const MOST_CLASSES = 1000;
 
-const textOf = (cells: Cells, row: number): string => {
+/** A label as a file writes it: true and false where it holds booleans. */
+const textOf = (cells: Cells, row: number, isBoolean: boolean): string => {
   const cell = cells[row]!;
   if (typeof cell === 'string') return cell;
-  return Number.isNaN(cell) ? '' : String(cell);
+  return Number.isNaN(cell) ? '' : String(isBoolean ? cell !== 0 : cell);
 };
+
+const words = new Map([
+  ['true', '1'],
+  ['false', '0'],
+]);
+
+/** Labels as they are compared: 1, 1.0 and true are one. */
+export function sameLabel(a: string, b: string): boolean {
+  const plain = (text: string) => {
+    const word = words.get(text.toLowerCase()) ?? text;
+    return word.trim() !== '' && Number.isFinite(Number(word)) ? String(Number(word)) : word;
+  };
+  return a === b || plain(a) === plain(b);
+}
 
 const collator = new Intl.Collator('en', { numeric: true });
 
@@ -61,9 +76,10 @@ function withUnlabelled(labels: Labels, table: Table, column: string, asked: str
 export async function readLabels(table: Table, column: string, unlabelled?: string): Promise<Labels> {
   const known = new Map<string, number>();
   const of = new Int32Array(table.rows).fill(-1);
+  const isBoolean = table.columns.some(({ name, type }) => name === column && type === 'boolean');
   for await (const { start, rows, columns } of table.chunks([column])) {
     for (let row = 0; row < rows; row++) {
-      const text = textOf(columns[column]!, row);
+      const text = textOf(columns[column]!, row, isBoolean);
       if (text === '') continue;
       if (!known.has(text)) known.set(text, known.size);
       of[start + row] = known.get(text)!;
@@ -92,7 +108,8 @@ export function withoutLabel(
   table: Table,
   column: string,
 ): { readonly labels: Labels; readonly taken: (row: number) => boolean } {
-  const at = labels.names.indexOf(name);
+  const exact = labels.names.indexOf(name);
+  const at = exact < 0 ? labels.names.findIndex((each) => sameLabel(each, name)) : exact;
   if (at < 0) {
     const problem = `no row is labelled '${name}'`;
     throw labelError('LABEL_UNKNOWN', table, column, problem, `Its labels are ${labels.names.join(', ')}.`);

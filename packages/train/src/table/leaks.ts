@@ -52,7 +52,7 @@ export async function leaks(
 ): Promise<readonly string[]> {
   const suspects = new Map<string, Found>(features.map(({ name }) => [name, new Map()]));
   const counts: Counts = new Map();
-  for await (const { columns, rows } of table.chunks()) {
+  for await (const { columns, rows } of table.chunks([labelColumn, ...suspects.keys()])) {
     count(counts, columns[labelColumn]!);
     for (const [name, found] of suspects)
       if (!consistent(found, columns[name]!, columns[labelColumn]!, rows)) suspects.delete(name);

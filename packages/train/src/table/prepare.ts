@@ -13,6 +13,7 @@ import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
 import { dealRoles, type Roles, role } from './roles.ts';
+import { codesForMissing, identifiers } from './suspicions.ts';
 import { openTrainedRows, type TrainedRows } from './trained-rows.ts';
 
 /** Raw rows, column by column. */
@@ -178,8 +179,9 @@ function inferColumns(
   { data }: Recipe,
   { array, rows }: Pick<InferOptions, 'array' | 'rows'>,
 ): TableColumns {
-  const inferred = features.map(({ name, type }): ReturnType<typeof inferColumn> => {
-    const sample: ColumnSample = { name, type, cells: columns[name]! };
+  const inferred = features.map(({ name, type, written }): ReturnType<typeof inferColumn> => {
+    const cells = Object.hasOwn(columns, name) ? columns[name]! : [];
+    const sample: ColumnSample = { name, type, cells, ...(written && { written }) };
     return inferColumn(sample, { asked: data.columns, array, rows });
   });
   return { kind: 'table', columns: inferred };
@@ -218,6 +220,10 @@ function checkAsked({ data }: Recipe, table: Table): void {
     remedy,
   );
 }
+
+/** What a person wants to be ignored is never read. */
+const isRead = ({ name, unread }: TableColumn, { data: { columns } }: Recipe): boolean =>
+  !unread && !(Object.hasOwn(columns, name) && columns[name]?.kind === 'ignored');
 
 /** Rows of one role, encoded, with their labels. */
 function openHeld(rows: number, width: number) {
@@ -327,7 +333,8 @@ export async function prepareTable(
   const holding = await readHolding(table, recipe);
   const roles = dealRoles(anomalous, table.rows, held, seed, table.place, holding);
   const features = table.columns.filter(({ name }) => name !== labelColumn);
-  const sampled = await readSamples(table, features, roles);
+  const read = features.filter((column) => isRead(column, recipe));
+  const sampled = await readSamples(table, read, roles);
   const guessed = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
   const inferred = withoutGroup(guessed, recipe);
   const { columns, warnings } = array
@@ -356,9 +363,12 @@ export async function prepareTable(
     ...(holding.heldBack && { heldBack: holding.heldBack }),
     ...(about.groups && { validationRows: validationOf(about, recipe, seed) }),
     warnings: [
+      ...(table.notes ?? []),
       ...(labels.notes ?? []),
+      ...identifiers(columns),
+      ...codesForMissing(columns, sampled.train),
       ...warnings,
-      ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, features)),
+      ...(labelColumn === undefined ? [] : await leaks(table, labelColumn, read)),
     ],
   };
 }

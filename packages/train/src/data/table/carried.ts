@@ -10,6 +10,7 @@ import type { Source } from './read-rows.ts';
 import { finite, spelled } from './spelled.ts';
 import { stageRows } from './staged-rows.ts';
 import type { Table } from './table.ts';
+import { spelledType, tallied } from './tally.ts';
 
 /** The rows of another table, as SQL: a relation that is one scan, and its columns under their names. */
 export interface Carried {
@@ -44,13 +45,31 @@ export async function carry(
   names: readonly string[],
   format: OutputFormat,
 ): Promise<Carried> {
-  const source = sourceOf(table);
-  if (!source) return carryRows(engine, table, names, format);
+  const stored = sourceOf(table);
+  if (!stored) return carryRows(engine, table, names, format);
   await checkSource(table);
+  const source = format === 'csv' || format === 'tsv' ? stored : await lookedAt(stored, names);
   const [part, ...others] = source.parts;
   const sqlOf = (part: Counted) => names.map((name) => keptAs(source, table, fieldOf(part, name), format));
   if (part && others.length === 0) return whole(part.relation, names, sqlOf(part));
   return carryParts(source, names, sqlOf);
+}
+
+/** `source` with what the texts of its columns spell, also of those that were not read before. */
+async function lookedAt(source: Source, names: readonly string[]): Promise<Source> {
+  const { engine, missing } = source;
+  const parts = source.parts.map(async (part) => {
+    const open = part.fields.filter(
+      (field) => field.stored === 'cell' && names.includes(field.name) && !part.tallies.has(field.name),
+    );
+    if (open.length === 0) return part;
+    const { tallies } = await reading(engine, part, (use) => tallied(use, part, open, missing));
+    return {
+      ...part,
+      tallies: new Map([...part.tallies, ...open.map(({ name }, i) => [name, tallies[i]!] as const)]),
+    };
+  });
+  return { ...source, parts: await Promise.all(parts) };
 }
 
 function whole(
@@ -98,8 +117,10 @@ function keptAs({ parts, missing }: Source, table: Table, field: Field, format: 
   const raw = quoted(field.sql);
   if (field.stored === 'float') return finite(raw, format);
   if (field.stored !== 'cell' || format === 'csv' || format === 'tsv') return raw;
-  const type = table.columns.find(({ name }) => name === field.name)?.type;
+  const column = table.columns.find(({ name }) => name === field.name);
   const tally = tallyOf(parts, field.name);
+  if (column?.written) return raw;
+  const type = column?.unread && tally ? spelledType(tally) : column?.type;
   const cell = `nullif(${presentText(field, missing)}, '')`;
   if (type === 'boolean') return `CAST(${cell} AS BOOLEAN)`;
   if (type !== 'number' || (tally && (tally.numbers < tally.present || tally.wide > 0))) return raw;

@@ -1,13 +1,32 @@
+import type { DateOrder, DateUnit, DecimalSign, Written } from '@semivae/runtime/core';
 import { unknownColumn } from './chosen.ts';
 import type { Engine } from './duckdb.ts';
-import { isUntyped, naturalType, refuseNested } from './fields.ts';
+import { type Field, isUntyped, naturalType, refuseNested } from './fields.ts';
 import { fieldOf, type Part, reading } from './part.ts';
 import type { ColumnType, TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 import { spelledType, type Tally, tallied, together } from './tally.ts';
 
-/** Types that columns must have. */
-export type AskedTypes = ReadonlyMap<string, ColumnType>;
+/** What is asked of a table's columns. */
+export interface Asked {
+  /** Types that columns must have. */
+  readonly types: ReadonlyMap<string, ColumnType>;
+  /** Whether columns without a stated type are wanted, too. */
+  readonly others: boolean;
+  /** Columns that are wanted in any case. */
+  readonly found: ReadonlySet<string>;
+  /** Columns that nothing is read of. */
+  readonly unread: ReadonlySet<string>;
+  /** Columns that are what they plainly spell. */
+  readonly asWritten: ReadonlySet<string>;
+  /** How columns are written; those of a stated type that are not here plainly. Absent: it is found out. */
+  readonly written?: ReadonlyMap<string, Written>;
+  readonly decimal?: DecimalSign;
+  /** How dates are written that do not begin with the year, and what numbers of dates count. */
+  readonly format?: DateOrder | DateUnit;
+  /** The same for single columns. */
+  readonly formats: ReadonlyMap<string, DateOrder | DateUnit>;
+}
 
 /** A part and what one reading of it showed: its rows, and the tallies of its columns of texts. */
 export interface Counted extends Part {
@@ -19,15 +38,23 @@ export interface Counted extends Part {
 export async function counted(
   engine: Engine,
   part: Part,
-  asked: AskedTypes,
+  asked: Asked,
   missing: readonly string[],
 ): Promise<Counted> {
-  const open = part.fields.filter(
-    (field) => isUntyped(field) && (field.stored === 'json' || !asked.has(field.name)),
-  );
+  const open = part.fields.filter((field) => isUntyped(field) && isLookedAt(field, asked));
   const { rows, tallies } = await reading(engine, part, (use) => tallied(use, part, open, missing));
   const named = open.map(({ name }, i) => [name, tallies[i] as Tally] as const);
   return withNested({ ...part, rows, tallies: new Map(named) });
+}
+
+/** Whether anything is read of the column `name`. */
+const isWanted = (name: string, { types, others, found, unread }: Asked): boolean =>
+  (others || types.has(name) || found.has(name)) && !unread.has(name);
+
+function isLookedAt({ name, stored }: Field, asked: Asked): boolean {
+  const { types, written } = asked;
+  if (!isWanted(name, asked)) return false;
+  return stored === 'json' || !types.has(name) || (types.get(name) !== 'text' && !written);
 }
 
 /** A JSON column with any list or record in it is not one of texts. */
@@ -38,12 +65,13 @@ function withNested(part: Counted): Counted {
   return { ...part, fields };
 }
 
-/** Throws TABLE_COLUMNS unless all parts have columns of the same names, in whatever order, and all asked ones. */
-export function checkNames(parts: readonly Part[], asked: AskedTypes): void {
+/** Throws TABLE_COLUMNS unless all parts have columns of the same names, in whatever order, and where no others are wanted all asked ones. */
+export function checkNames(parts: readonly Part[], asked: Asked): void {
   const [first, ...others] = parts;
   if (!first) return;
   const names = new Set(first.fields.map(({ name }) => name));
-  for (const name of asked.keys()) if (!names.has(name)) unknownColumn(first.place, name, [...names]);
+  for (const name of asked.others ? [] : asked.types.keys())
+    if (!names.has(name)) unknownColumn(first.place, name, [...names]);
   for (const part of others) checkSame(part, first.place, names);
 }
 
@@ -58,20 +86,24 @@ function checkSame(part: Part, firstPlace: string, names: ReadonlySet<string>): 
 }
 
 /**
- * The columns of all parts: of the asked types, else as stored, else as spelled. Without asked types, throws
- * TABLE_NESTED for what is neither number, time nor text; with them, such columns are left out unless asked for.
+ * The columns of all parts: of the asked types, else as stored, else as spelled. Throws TABLE_NESTED for what is wanted and
+ * is neither number, time nor text; other such columns are left out.
  */
-export function columnsOf(parts: readonly Counted[], asked: AskedTypes, all: boolean): TableColumn[] {
+export function columnsOf(parts: readonly Counted[], asked: Asked): TableColumn[] {
+  const { types, unread, written } = asked;
   const names = parts[0]?.fields.map(({ name }) => name) ?? [];
   const isNested = (name: string) => parts.some((part) => fieldOf(part, name).stored === 'other');
-  const needed = names.filter((name) => all || asked.has(name));
   for (const part of parts)
     refuseNested(
       part.place,
-      needed.map((name) => fieldOf(part, name)),
+      names.filter((name) => isWanted(name, asked)).map((name) => fieldOf(part, name)),
     );
-  const readable = names.filter((name) => !isNested(name));
-  return readable.map((name) => ({ name, type: asked.get(name) ?? foundType(parts, name) }));
+  return names.flatMap((name): TableColumn[] => {
+    if (!isWanted(name, asked))
+      return isNested(name) && !unread.has(name) ? [] : [{ name, type: 'text', unread: true }];
+    const how = written?.get(name);
+    return [{ name, type: types.get(name) ?? foundType(parts, name), ...(how && { written: how }) }];
+  });
 }
 
 function foundType(parts: readonly Counted[], name: string): ColumnType {

@@ -1,6 +1,8 @@
+import { type DateUnit, isDateUnit, type Written } from '@semivae/runtime/core';
 import { quoted, text } from './duckdb.ts';
 import type { ColumnType } from './table.ts';
 import { TableError } from './table-error.ts';
+import { numberIn, timeIn, timeOf, truthIn } from './written.ts';
 
 /** What a file says its column holds; a `cell` is a text of a CSV, whose outer spaces mean nothing. */
 export type Stored =
@@ -22,6 +24,8 @@ export interface Field {
   readonly duckType: string;
   /** What its texts spell, where that is known beforehand. */
   readonly spells?: ColumnType;
+  /** Whether its texts may spell something else. */
+  readonly open?: true;
 }
 
 /** The kind of DuckDB's type `duckType`, such as `DECIMAL(12,2)`. */
@@ -36,7 +40,7 @@ export function storedAs(duckType: string): Stored {
 }
 
 /** Whether only a look at the cells tells what they are. */
-export const isUntyped = ({ stored }: Field) => stored === 'cell' || stored === 'json';
+export const isUntyped = ({ stored, open }: Field) => stored === 'cell' || stored === 'json' || open === true;
 
 /** Whether the cells are texts, which may stand for numbers or times. */
 export const isText = (stored: Stored) => stored === 'text' || stored === 'cell' || stored === 'json';
@@ -67,7 +71,8 @@ const trimmed = (name: string) =>
   `if(starts_with(${name}, ' ') OR ends_with(${name}, ' '), trim(${name}), ${name})`;
 
 /** SQL of the double that a text spells, or null; spaces around it do no harm. */
-export function spelledNumber(field: Field, missing: readonly string[]): string {
+export function spelledNumber(field: Field, missing: readonly string[], { decimal }: Written = {}): string {
+  if (decimal) return numberIn(presentText(field, missing), decimal);
   const asItIs = field.stored === 'cell' && missing.length === 0;
   return `TRY_CAST(${asItIs ? quoted(field.sql) : presentText(field, missing)} AS DOUBLE)`;
 }
@@ -83,9 +88,12 @@ export function readAs(
   missing: readonly string[],
   place: string,
   number: string,
+  written: Written = {},
 ): string {
   if (type === 'text') return asText(field, missing);
-  if (isText(field.stored)) return parsed(presentText(field, missing), type, number);
+  if (isText(field.stored)) return parsed(presentText(field, missing), type, number, written);
+  if (type === 'timestamp' && isDateUnit(written.date) && naturalType(field) === 'number')
+    return counted(quoted(field.sql), written.date);
   const convert = CONVERSIONS[type][field.stored];
   if (convert) return convert(quoted(field.sql));
   const problem = `column '${field.name}' is a ${field.duckType}, and a ${type} is asked for`;
@@ -120,13 +128,30 @@ const CONVERSIONS: Record<Exclude<ColumnType, 'text'>, Partial<Record<Stored, Co
   timestamp: { timestamp: millis, time: millis },
 };
 
-function parsed(cell: string, type: Exclude<ColumnType, 'text'>, number: string): string {
+/** Of a stored number. */
+const counted = (name: string, unit: DateUnit) =>
+  `coalesce(${timeOf(`${name}::DOUBLE`, unit)}, if(${name} IS NULL, NULL, ${FAULT}))`;
+
+function parsed(
+  cell: string,
+  type: Exclude<ColumnType, 'text'>,
+  number: string,
+  { words, date }: Written,
+): string {
   const absent = `if(${cell} <> '', ${FAULT}, NULL)`;
-  if (type === 'boolean') return `coalesce(${asBit(`TRY_CAST(${cell} AS BOOLEAN)`)}, ${absent})`;
-  if (type === 'timestamp') return `coalesce(${parsedTime(cell)}, ${absent})`;
+  const truth = words ? truthIn(cell, words) : asBit(`TRY_CAST(${cell} AS BOOLEAN)`);
+  if (type === 'boolean') return `coalesce(${truth}, ${absent})`;
+  if (type === 'timestamp') return `coalesce(${spelledTime(cell, date)}, ${absent})`;
   // of digits alone, only those of an integer that a double holds
-  const far = `if(regexp_matches(${cell}, '[.eE]'), ${number}, ${FAULT})`;
+  const far = `if(regexp_matches(${cell}, '[.,eE%]'), ${number}, ${FAULT})`;
   return `if(abs(${number}) <= ${LARGEST}, ${number}, if(${number} IS NULL, ${absent}, ${far}))`;
+}
+
+/** SQL of the milliseconds that a text spells in a column that is written like this. */
+function spelledTime(cell: string, date: Written['date']): string {
+  if (date === undefined) return parsedTime(cell);
+  if (isDateUnit(date)) return timeOf(`TRY_CAST(${cell} AS DOUBLE)`, date);
+  return `${parsedTime(cell)}, ${timeIn(cell, date)}`;
 }
 
 /** SQL of the milliseconds that a text spells, or null; a time of day is on the first day of 1970. */

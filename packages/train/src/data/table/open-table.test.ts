@@ -85,7 +85,7 @@ describe('a CSV', () => {
   });
 
   test.each([
-    ['semicolons', 'a;b\n1,5;2\n2,5;3\n', { a: ['1,5', '2,5'], b: [2, 3] }],
+    ['semicolons', 'a;b\n1,5;2\n2,5;3\n', { a: [1.5, 2.5], b: [2, 3] }],
     ['tabs', 'a\tb\n1\tx, y\n2\tz\n', { a: [1, 2], b: ['x, y', 'z'] }],
     ['a byte order mark', '\ufeffa,b\n1,2\n', { a: [1], b: [2] }],
     ['line ends of Windows', 'a,b\r\n1,x\r\n2,y\r\n', { a: [1, 2], b: ['x', 'y'] }],
@@ -341,8 +341,6 @@ describe('bad input', () => {
     ['a row too short, far below', 'late.csv', `a,b,c\n${lines(30_000)}1,2\n`, 'TABLE_RAGGED', /line 30002/],
     ['a header too short', 'names.csv', `a,b\n${lines(9)}`, 'TABLE_RAGGED', /line 2/],
     ['an open quote', 'quote.csv', `a,b,c\n${lines(9)}1,"x,3\n${lines(9)}`, 'TABLE_QUOTES', /line 11/],
-    ['Latin-1', 'latin.csv', Buffer.from('a,b\n1,caf\xe9\n', 'latin1'), 'TABLE_ENCODING', /line 2.*iconv/],
-    ['UTF-16', 'utf16.csv', Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), 'TABLE_ENCODING', /UTF-8/],
     [
       'bytes of anything',
       'noise.csv',
@@ -369,7 +367,7 @@ describe('bad input', () => {
       'TABLE_BROKEN',
       /cut off|damaged/,
     ],
-    ['what is no gzip', 'no.csv.gz', 'a,b\n1,2\n', 'TABLE_BROKEN', /GZIP/],
+    ['what is no gzip', 'no.csv.gz', 'a,b\n1,2\n', 'TABLE_BROKEN', /gzip/],
     ['JSON cut off', 'cut.json', '{"a":1}\n{"a":2', 'TABLE_BROKEN', /line \d/],
     ['broken JSON', 'broken.json', '{"a":1}\n{"a":oops}\n', 'TABLE_BROKEN', /Malformed/],
     ['deep JSON', 'deep.json', `{"a":1}\n{"a":${deep}}\n`, 'TABLE_NESTED', /line 2: .* more than 100 deep/],

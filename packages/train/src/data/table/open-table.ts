@@ -1,9 +1,12 @@
+import type { DateOrder, DateUnit, DecimalSign, Written } from '@semivae/runtime/core';
 import { openArrays } from './array-file.ts';
 import { chosen } from './chosen.ts';
-import { checkNames, columnsOf, counted } from './columns.ts';
+import { type Asked, checkNames, columnsOf, counted } from './columns.ts';
 import type { CsvOptions } from './csv.ts';
 import { type Engine, startEngine, withConnection } from './duckdb.ts';
+import { asUtf8 } from './encoding.ts';
 import { filesOf, fingerprint, formatOf } from './files.ts';
+import { foundColumns } from './found.ts';
 import { layoutOf } from './layout.ts';
 import { checkPages } from './parquet-pages.ts';
 import { type Part, reading } from './part.ts';
@@ -17,8 +20,24 @@ import { TableError } from './table-error.ts';
 export interface TableOptions extends CsvOptions {
   /** A SELECT instead of files; its rows are kept in a temporary file, so that they are the same at every reading. */
   readonly sql?: string;
-  /** The types that columns must have, as a trained model expects them; the others are found out. */
+  /** The types that columns must have; the others are found out. */
   readonly types?: Readonly<Record<string, ColumnType>>;
+  /** Whether columns without a stated type are read, too; by default where no type is stated. */
+  readonly others?: boolean;
+  /** Columns that are read though no type of them is stated, nor of all others. */
+  readonly found?: readonly string[];
+  /** Columns of which nothing is read, whatever they hold. */
+  readonly unread?: readonly string[];
+  /** Columns whose texts are texts, or plain numbers or times, and nothing that a closer look would find. */
+  readonly asWritten?: readonly string[];
+  /** How columns are written, as a trained model knows it; those that are not here plainly. Absent: it is found out. */
+  readonly written?: Readonly<Record<string, Written>>;
+  /** The decimal sign of numbers that are written as texts. */
+  readonly decimal?: DecimalSign;
+  /** The order of dates that do not begin with the year, or what numbers of dates count. */
+  readonly dateFormat?: DateOrder | DateUnit;
+  /** The same for single columns, by name. */
+  readonly dateFormats?: Readonly<Record<string, DateOrder | DateUnit>>;
   /** Texts that mean that a cell is missing, besides the empty one; 'NA' and '?' are texts unless named here. */
   readonly missing?: readonly string[];
   /** Bytes that reading may use. */
@@ -76,12 +95,15 @@ async function filePart(engine: Engine, place: string, options: TableOptions): P
   if (format === 'npz' || format === 'npy') {
     throw new TableError('TABLE_FORMAT', place, 'arrays are read from one file only', 'Name just this file.');
   }
-  if (format === 'json') await checkSound(place, format);
+  const isText = format === 'csv' || format === 'json';
+  const { note, ...texts } = isText ? await asUtf8(engine, place, options.encoding) : { file: place };
+  if (format === 'json') await checkSound(texts.file, format);
   const part = { place, file };
-  const layout = await reading(engine, part, (use) => layoutOf(use, place, format, options));
-  if (format === 'csv') await checkSound(place, format);
+  const stored = { place, ...texts };
+  const layout = await reading(engine, part, (use) => layoutOf(use, stored, format, options));
+  if (format === 'csv') await checkSound(texts.file, format);
   if (format === 'parquet') await reading(engine, part, (use) => checkPages(use, place));
-  return { ...part, ...layout };
+  return { ...part, ...layout, ...(note && { notes: [note] }) };
 }
 
 async function storedTable(
@@ -90,21 +112,49 @@ async function storedTable(
   options: TableOptions,
 ): Promise<StoredTable> {
   const { missing = [] } = options;
-  const types = new Map(Object.entries(options.types ?? {}));
-  checkNames(opened, types);
+  const asked = askedOf(options);
+  checkNames(opened, asked);
   const parts = [];
-  for (const part of opened) parts.push(await counted(engine, part, types, missing));
-  const columns = columnsOf(parts, types, options.types === undefined);
+  for (const part of opened) parts.push(await counted(engine, part, asked, missing));
+  const looking = { engine, parts, asked, missing };
+  const { columns, notes } = await foundColumns(looking, columnsOf(parts, asked));
   const place = opened.map((part) => part.place).join(', ');
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   if (rows === 0) throw new TableError('TABLE_EMPTY', place, 'it has no rows', 'Give a table with rows.');
   const source = { engine, parts, missing };
+  const readNames = columns.filter(({ unread }) => !unread).map(({ name }) => name);
   return {
     place,
     columns,
     rows,
+    notes: [...opened.flatMap((part) => part.notes ?? []), ...notes],
     source,
-    chunks: (asked, rowsAtOnce = ROWS_AT_ONCE) => readRows(source, chosen(place, columns, asked), rowsAtOnce),
+    chunks: (asked, rowsAtOnce = ROWS_AT_ONCE) =>
+      readRows(source, chosen(place, columns, asked ?? readNames), rowsAtOnce),
     close: engine.close,
+  };
+}
+
+function askedOf({
+  types,
+  others,
+  found = [],
+  unread = [],
+  asWritten = [],
+  written,
+  decimal,
+  dateFormat,
+  dateFormats = {},
+}: TableOptions): Asked {
+  return {
+    types: new Map(Object.entries(types ?? {})),
+    others: others ?? types === undefined,
+    found: new Set(found),
+    unread: new Set(unread),
+    asWritten: new Set(asWritten),
+    formats: new Map(Object.entries(dateFormats)),
+    ...(written && { written: new Map(Object.entries(written)) }),
+    ...(decimal && { decimal }),
+    ...(dateFormat && { format: dateFormat }),
   };
 }

@@ -1,10 +1,11 @@
 import type { DuckDBDataChunk, DuckDBVector } from '@duckdb/node-api';
+import type { Written } from '@semivae/runtime/core';
 import type { Counted } from './columns.ts';
 import { type Connection, type Engine, quoted, rowsOf } from './duckdb.ts';
 import { type Field, isText, presentText, readAs, spelledNumber } from './fields.ts';
 import { changed, checkUnchanged } from './files.ts';
 import { failure, fieldOf, type Part, reading } from './part.ts';
-import type { Cells, Chunk, TableColumn } from './table.ts';
+import type { Cells, Chunk, ColumnType, TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 
 /** What is read. */
@@ -55,14 +56,14 @@ async function* storedChunks(source: Source, columns: readonly TableColumn[]): A
 function selection({ missing }: Source, part: Part, columns: readonly TableColumn[]): string {
   const fields = columns.map(({ name }) => fieldOf(part, name));
   const numbers = fields.map((_, i) => quoted(`number ${i}`));
-  const spelled = columns.flatMap(({ type }, i) => {
+  const spelled = columns.flatMap(({ type, written }, i) => {
     const field = fields[i] as Field;
     return type === 'number' && isText(field.stored)
-      ? [`${spelledNumber(field, missing)} AS ${numbers[i]}`]
+      ? [`${spelledNumber(field, missing, written)} AS ${numbers[i]}`]
       : [];
   });
-  const read = columns.map(({ type }, i) =>
-    readAs(fields[i] as Field, type, missing, part.place, numbers[i] ?? ''),
+  const read = columns.map(({ type, written }, i) =>
+    readAs(fields[i] as Field, type, missing, part.place, numbers[i] ?? '', written),
   );
   const from = spelled.length > 0 ? `(SELECT *, ${spelled.join(', ')} FROM ${part.relation})` : part.relation;
   return `SELECT ${read.join(', ') || '1'} FROM ${from}`;
@@ -144,9 +145,15 @@ function numbers(vector: DuckDBVector, from: number, rows: number, into: Float64
   return bad;
 }
 
+/** ONNX Runtime would cut a text at a null character, without a word: such a cell is a fault. */
 function texts(vector: DuckDBVector, from: number, rows: number, into: string[]): number {
-  for (let i = 0; i < rows; i++) into.push((vector.getItem(from + i) as string | null) ?? '');
-  return INFINITY;
+  let bad = INFINITY;
+  for (let i = 0; i < rows; i++) {
+    const cell = (vector.getItem(from + i) as string | null) ?? '';
+    if (cell.includes('\0') && from + i < bad) bad = from + i;
+    into.push(cell);
+  }
+  return bad;
 }
 
 async function badCell(source: Source, part: Part, column: TableColumn, row: number): Promise<TableError> {
@@ -158,14 +165,25 @@ async function badCell(source: Source, part: Part, column: TableColumn, row: num
   return new TableError('TABLE_CELL', place, ...explained(String(found ?? ''), column));
 }
 
-function explained(cell: string, { type }: TableColumn): [problem: string, remedy: string] {
+function explained(cell: string, { type, written = {} }: TableColumn): [problem: string, remedy: string] {
   const shown = `'${cell.slice(0, 60)}'`;
+  if (type === 'text')
+    return ['it holds a null character', 'Remove such characters, or leave the column out.'];
   if (type === 'number' && /^\s*[+-]?\d{16,}\s*$/.test(cell)) {
     return [
       `${shown} is an integer beyond 2^53, which no number here holds exactly`,
       'Read it as text, or leave it out.',
     ];
   }
-  const remedy = `Correct the cell; if ${shown} means missing, say so (--missing); if it is right, read the column as text.`;
-  return [`${shown} is not a ${type === 'number' ? 'finite number' : type}`, remedy];
+  const option = { number: '--decimal', timestamp: '--date-format', boolean: '', text: '' }[type];
+  const otherwise = option && `; if the column is written in another way, say so (${option})`;
+  const remedy = `Correct the cell; if ${shown} means missing, say so (--missing)${otherwise}; if it is right, read the column as text.`;
+  return [`${shown} is not a ${type === 'number' ? 'finite number' : type}${inWords(type, written)}`, remedy];
+}
+
+/** How cells of a column are meant to be written. */
+function inWords(type: ColumnType, { decimal, date, words }: Written): string {
+  if (type === 'number' && decimal) return ` where the decimal sign is '${decimal}'`;
+  if (type === 'timestamp' && date) return `, written as ${date}`;
+  return type === 'boolean' && words ? `, ${words[0]} or ${words[1]}` : '';
 }

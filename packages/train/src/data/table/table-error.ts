@@ -7,6 +7,8 @@ export type TableCode =
   | 'TABLE_CHANGED'
   | 'TABLE_CLOSED'
   | 'TABLE_COLUMNS'
+  | 'TABLE_DATES'
+  | 'TABLE_DECIMAL'
   | 'TABLE_EMPTY'
   | 'TABLE_ENCODING'
   | 'TABLE_ENGINE'

@@ -1,3 +1,4 @@
+import type { Written } from '@semivae/runtime/core';
 import { chosen } from './chosen.ts';
 import { TableError } from './table-error.ts';
 
@@ -7,6 +8,10 @@ export type ColumnType = 'number' | 'boolean' | 'timestamp' | 'text';
 export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType;
+  /** How its cells are written, where that is not plain. */
+  readonly written?: Written;
+  /** Whether nothing is read of it, whatever it holds. */
+  readonly unread?: true;
 }
 
 /** The cells of a column: NaN or '' where a cell is missing. */
@@ -25,8 +30,10 @@ export interface Table {
   readonly place: string;
   readonly columns: readonly TableColumn[];
   readonly rows: number;
+  /** What was found out of how it is written, and a person should know. */
+  readonly notes?: readonly string[];
   /**
-   * All rows, `rowsAtOnce` at a time (fewer in the last chunk), of the named columns or of all; memory stays flat.
+   * All rows, `rowsAtOnce` at a time (fewer in the last chunk), of the named columns or of all that are read; memory stays flat.
    * Throws TABLE_COLUMNS for an unknown name, TABLE_CELL for a cell that is not of its column's type, TABLE_CHANGED if
    * a file is no longer what it was when the table was opened.
    */
