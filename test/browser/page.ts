@@ -1,5 +1,6 @@
 import { type Image, load, type Row, type SemivaeError, toImageData } from '@semivae/runtime';
 import { type Answers, answersOf, generated, type TableAnswers, tableAnswersOf } from './answers.ts';
+import { type Overlapping, overlapping } from './overlapping.ts';
 
 /** How the page was kept. */
 interface Kept {
@@ -27,7 +28,7 @@ export interface PageError {
 
 declare global {
   interface Window {
-    report: Promise<PageReport | TablePageReport | PageError>;
+    report: Promise<PageReport | TablePageReport | Overlapping | PageError>;
   }
 }
 
@@ -79,5 +80,16 @@ async function tableReport(folder: string): Promise<TablePageReport> {
 }
 
 const asked = new URLSearchParams(location.search);
-const reported = asked.has('table') ? tableReport(asked.get('table')!) : report(asked.get('bundle')!);
-window.report = reported.catch(({ code, message }: SemivaeError) => ({ code, message }));
+
+/** Calls that overlap, on all bundles that are asked for. */
+async function overlappingReport(calls: number): Promise<Overlapping> {
+  const rows = (await (await fetch('rows.json')).json()) as Row[];
+  return overlapping(asked.getAll('bundle'), { calls, atOnce: 24, rows });
+}
+
+function reported(): Promise<PageReport | TablePageReport | Overlapping> {
+  if (asked.has('overlapping')) return overlappingReport(Number(asked.get('overlapping')));
+  return asked.has('table') ? tableReport(asked.get('table')!) : report(asked.get('bundle')!);
+}
+
+window.report = reported().catch(({ code, message }: SemivaeError) => ({ code, message }));

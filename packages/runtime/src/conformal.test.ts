@@ -105,8 +105,9 @@ test('the rows that a rate needs are the fewest', () => {
   for (let n = 1; n < 2000; n++) expect(rowsNeeded(1 / (n + 1))).toBe(n);
 });
 
-test('a score that is no number is stranger than all', () => {
-  expect([...pValues([Number.NaN, Infinity, -Infinity], [1, 2, 3])]).toEqual([1 / 4, 1 / 4, 1]);
+test.each([Number.NaN, Infinity, -Infinity])('a score of %s has no p-value (fault 95)', (score) => {
+  const error = expect.objectContaining({ code: 'SCORE_NOT_FINITE', place: 'row 1' });
+  expect(() => pValues([2, score], [1, 2, 3])).toThrow(error);
 });
 
 test('no scores have no p-values', () => {

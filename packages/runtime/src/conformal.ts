@@ -1,4 +1,4 @@
-import { CalibrationTooFew, InputType } from './errors.ts';
+import { CalibrationTooFew, InputType, ScoreNotFinite } from './errors.ts';
 
 /** Hosts round differently: scores that lie this near, relative to the larger of 1 and the score, are taken for equal. */
 const ROUNDING = 1e-5;
@@ -10,11 +10,18 @@ const widened = (score: number): number => score + ROUNDING * Math.max(1, Math.a
  * The conformal p-value of each score, (1 + #{calibration ≥ score}) / (n + 1), by binary search in the ascending
  * calibration scores of n rows that were not trained on (Vovk et al. 2005; Bates et al. 2023). For a row drawn as
  * those were, P(p ≤ α) ≤ α for every α, whatever the model. A calibration score that is less by rounding alone counts as
- * equal, so that verdicts are the same on every host. A score that is NaN counts as stranger than all.
+ * equal, so that verdicts are the same on every host. Throws SCORE_NOT_FINITE for NaN or an infinity.
  */
 export function pValues(scores: ArrayLike<number>, calibration: ArrayLike<number>): Float64Array {
+  requireFiniteScores(scores);
   const n = calibration.length;
   return Float64Array.from(scores, (score) => (1 + n - below(score, calibration)) / (n + 1));
+}
+
+/** Throws SCORE_NOT_FINITE, which names the first such row. */
+export function requireFiniteScores(scores: ArrayLike<number>): void {
+  for (let row = 0; row < scores.length; row++)
+    if (!Number.isFinite(scores[row])) throw new ScoreNotFinite(`row ${row}`, scores[row]!);
 }
 
 /** How many of the ascending scores are less than `score`, by more than rounding. */

@@ -20,6 +20,7 @@ const examples: readonly errors.SemivaeError[] = [
   new errors.Disposed('a'),
   new errors.InputKind('a', 'b', 'Do so.'),
   new errors.ColumnMissing('a', 'Do so.'),
+  new errors.ScoreNotFinite('a', Number.NaN),
   new errors.CalibrationMissing('a'),
   new errors.CalibrationForeign('a'),
   new errors.CalibrationTooFew('a', 5, 0.1, 9),

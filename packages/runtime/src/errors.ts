@@ -147,6 +147,15 @@ export class ColumnMissing extends SemivaeError {
   }
 }
 
+/** A row has a score that is no finite number, so nothing can be said of it. */
+export class ScoreNotFinite extends SemivaeError {
+  constructor(place: string, score: number) {
+    const problem = `its score is ${score}, of which no p-value can be told`;
+    const remedy = 'Leave the row out, or look for values far beyond all others in it.';
+    super('SCORE_NOT_FINITE', place, problem, remedy);
+  }
+}
+
 /** p-values were asked of a bundle without calibration scores. */
 export class CalibrationMissing extends SemivaeError {
   constructor(place: string) {

@@ -1,4 +1,4 @@
-import { BundleMalformed, Disposed, HeadMissing } from './errors.ts';
+import { BundleMalformed, Disposed, HeadMissing, InputType } from './errors.ts';
 import { type Files, placeOf, readChecked } from './files.ts';
 import { checkGraph } from './graph/check.ts';
 import { type Head, type HeadName, headNames, type Manifest, type TensorSpec } from './manifest.ts';
@@ -37,9 +37,11 @@ export interface HeadsOptions extends Pick<SessionOptions, 'threads'> {
   readonly rowsAtOnce?: number;
 }
 
-/** The heads of a bundle, on a host. Their promises reject with HEAD_MISSING, BUNDLE_…, DISPOSED, …. */
+/** The heads of a bundle, on a host. Throws INPUT_TYPE for options that are no whole numbers from 1. Their promises reject with HEAD_MISSING, BUNDLE_…, DISPOSED, …. */
 export function headsOf(host: Host, files: Files, manifest: Manifest, options: HeadsOptions): Heads {
   const { rowsAtOnce = 256, ...sessionOptions } = options;
+  positive('rowsAtOnce', rowsAtOnce);
+  if (sessionOptions.threads !== undefined) positive('threads', sessionOptions.threads);
   const opened = new Map<HeadName, Promise<Session>>();
   let disposed = false;
 
@@ -84,6 +86,11 @@ export function headsOf(host: Host, files: Files, manifest: Manifest, options: H
   }
 
   return { open, run, dispose };
+}
+
+function positive(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new InputType(name, `${String(value)} is no whole number from 1 up`, 'Give one, or leave it out.');
 }
 
 async function openHead(

@@ -33,7 +33,7 @@ export interface Rows<T> {
 export function imageRows(x: Images, { width, height, channels }: ImageSize): Rows<Uint8Array> {
   const size = width * height * channels;
   if (isBytes(x) && x.length % size === 0) {
-    return { rows: x.length / size, data: new Uint8Array(x.buffer, x.byteOffset, x.length) };
+    return { rows: x.length / size, data: new Uint8Array(x) }; // the caller may reuse its own at once
   }
   const nested = channels === 1 ? [height, width] : [height, width, channels];
   const pixels = (each: Pixels, place: string) => channelsOf(each, { width, height, channels }, place);

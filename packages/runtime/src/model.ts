@@ -1,5 +1,6 @@
 import type { Row } from './cells.ts';
 import type { Columns } from './columns.ts';
+import { requireFiniteScores } from './conformal.ts';
 import { InputType } from './errors.ts';
 import { type Files, placeOf } from './files.ts';
 import { type Form, formOf, type Given, type Made } from './form.ts';
@@ -11,6 +12,7 @@ import { openManifest } from './manifest-checksum.ts';
 import { fillNormal, reservedStreams } from './random.ts';
 import type { Host } from './session.ts';
 import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
+import { openGate } from './turns.ts';
 
 export interface LoadOptions extends HeadsOptions {
   /** Heads to open at once rather than when first used. */
@@ -75,7 +77,7 @@ export interface Model {
   impute(rows: readonly Row[]): Promise<Row[]>;
   /** The same of whole columns. */
   imputeColumns(columns: Columns): Promise<Columns>;
-  /** Frees the sessions; every later call throws DISPOSED. */
+  /** Frees the sessions once the calls so far are answered; every later call throws DISPOSED. */
   dispose(): Promise<void>;
 }
 
@@ -99,18 +101,30 @@ interface Loaded {
 function modelOf(manifest: Manifest, heads: Heads): Model {
   const loaded: Loaded = { manifest, heads, form: formOf(manifest) };
   const tables = tablesOf(manifest, heads);
-  const score = (x: Given, options?: ScoreOptions) =>
+  const score = (x: Given, options?: ScoreOptions): Promise<number[] | Answer[]> =>
     manifest.input.kind === 'image' ? scoreImages(loaded, x) : tables.score(x as readonly Row[], options);
+  const gate = openGate(manifest.name);
+  const call =
+    <Args extends unknown[], T>(ask: (...args: Args) => Promise<T>) =>
+    (...args: Args) =>
+      gate.pass(() => ask(...args));
   return {
     manifest,
-    classify: (x) => classify(loaded, x),
-    encode: (x, options) => encode(loaded, x, options),
-    decode: (z, labels) => decode(loaded, z, labels) as Promise<never[]>,
-    generate: (options) => generate(loaded, options) as Promise<never[]>,
-    reconstruct: (x: Given, options?: LabelOptions) => reconstruct(loaded, x, options) as Promise<never[]>,
-    ...tables,
-    score: score as Model['score'],
-    dispose: () => heads.dispose(),
+    classify: call((x) => classify(loaded, x)),
+    encode: call((x, options) => encode(loaded, x, options)),
+    decode: call((z, labels) => decode(loaded, z, labels) as Promise<never[]>),
+    generate: call((options) => generate(loaded, options) as Promise<never[]>),
+    reconstruct: call(
+      (x: Given, options?: LabelOptions) => reconstruct(loaded, x, options) as Promise<never[]>,
+    ),
+    score: call(score) as Model['score'],
+    scoreColumns: call(tables.scoreColumns),
+    impute: call(tables.impute),
+    imputeColumns: call(tables.imputeColumns),
+    async dispose() {
+      await gate.close();
+      await heads.dispose();
+    },
   };
 }
 
@@ -180,6 +194,7 @@ async function reconstruct(loaded: Loaded, x: Given, options?: LabelOptions): Pr
 async function scoreImages({ heads, form }: Loaded, x: Given): Promise<number[]> {
   const { rows, data } = form.read(x);
   const { score } = await heads.run('scorer', rows, data, ['score']);
+  requireFiniteScores(score);
   return Array.from(score);
 }
 

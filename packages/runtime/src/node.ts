@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { BundleFileMissing } from './errors.ts';
 import { type Files, type FilesInMemory, fetchedFiles, isFiles, memoryFiles } from './files.ts';
 import { type LoadOptions, loadWith, type Model } from './model.ts';
-import { type Host, openWith, peer, type Session, type SessionOptions } from './session.ts';
+import { type Host, inNode, openWith, peer, type Session, type SessionOptions } from './session.ts';
 
 export * from './index.ts';
 
@@ -24,7 +24,7 @@ export function load(source: Source, options: LoadOptions = {}): Promise<Model> 
 
 /** Opens a serialized ONNX ModelProto on onnxruntime-node. Throws RUNTIME_MISSING, SESSION_REFUSED. */
 export async function openSession(bytes: Uint8Array, options: SessionOptions = {}): Promise<Session> {
-  return openWith(await start(), bytes, 'in place', options);
+  return openWith(await start(), bytes, inNode, options);
 }
 
 function start() {

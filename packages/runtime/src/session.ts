@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-common';
 import { Disposed, RuntimeMissing, SessionRefused } from './errors.ts';
+import { atOnce, type Turns } from './turns.ts';
 
 export type TensorType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool' | 'string';
 export type TensorData =
@@ -61,21 +62,29 @@ export async function peer<T>(name: string, load: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Whether the host writes fetches in place: onnxruntime-web leaves preallocated ones untouched, without a word. */
-export type Writing = 'in place' | 'by copy';
+/** What differs between the two ONNX Runtimes. */
+export interface Manners {
+  /** Whether fetches are written in place: onnxruntime-web leaves preallocated ones untouched, without a word. */
+  readonly writing: 'in place' | 'by copy';
+  /** When a session may be opened, run or released: onnxruntime-web mixes up the answers of calls that overlap. */
+  readonly turns: Turns;
+}
+
+export const inNode: Manners = { writing: 'in place', turns: atOnce };
 
 /** Opens a serialized ModelProto. Throws SESSION_REFUSED. */
 export async function openWith(
   ort: typeof Ort,
   bytes: Uint8Array,
-  writing: Writing,
+  manners: Manners,
   options: SessionOptions = {},
 ): Promise<Session> {
   const { place = 'model' } = options;
-  const session = await ort.InferenceSession.create(bytes, ortOptions(options)).catch((cause: unknown) => {
+  const opening = manners.turns(() => ort.InferenceSession.create(bytes, ortOptions(options)));
+  const session = await opening.catch((cause: unknown) => {
     throw new SessionRefused(place, `ONNX Runtime refused it (${(cause as Error).message})`, { cause });
   });
-  return wrapped(ort, session, writing, place);
+  return wrapped(ort, session, manners, place);
 }
 
 const errorsOnly = 3;
@@ -93,7 +102,12 @@ function ortOptions({
   };
 }
 
-function wrapped(ort: typeof Ort, session: Ort.InferenceSession, writing: Writing, place: string): Session {
+function wrapped(
+  ort: typeof Ort,
+  session: Ort.InferenceSession,
+  { writing, turns }: Manners,
+  place: string,
+): Session {
   let released = false;
   const hosted = openHosting(ort);
   const inPlace = writing === 'in place';
@@ -103,9 +117,9 @@ function wrapped(ort: typeof Ort, session: Ort.InferenceSession, writing: Writin
     async run(feeds, fetches) {
       if (released) throw new Disposed(place);
       const inputs = mapValues(feeds, hosted);
-      if (!fetches) return (await session.run(inputs)) as unknown as Tensors;
+      if (!fetches) return (await turns(() => session.run(inputs))) as unknown as Tensors;
       const outputs = mapValues(fetches, (tensor) => (inPlace && tensor ? hosted(tensor) : null));
-      const found = (await session.run(inputs, outputs)) as unknown as Tensors;
+      const found = (await turns(() => session.run(inputs, outputs))) as unknown as Tensors;
       return mapValues(
         found,
         (tensor, name) => (inPlace && fetches[name]) || copiedTo(fetches[name], tensor),
@@ -114,7 +128,7 @@ function wrapped(ort: typeof Ort, session: Ort.InferenceSession, writing: Writin
     async release() {
       if (released) return;
       released = true;
-      await session.release();
+      await turns(() => session.release());
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   rowsOfColumns,
   unseenCells,
 } from './columns.ts';
-import { pValues, requireRows } from './conformal.ts';
+import { pValues, requireFiniteScores, requireRows } from './conformal.ts';
 import { usedColumns } from './contract.ts';
 import { CalibrationMissing, InputKind } from './errors.ts';
 import type { Heads } from './heads.ts';
@@ -112,6 +112,7 @@ async function scoreColumns(
   const judge = judgeOf(manifest, fpr);
   const { rows, data } = rawTensors(given, columns);
   const found = await heads.run('scorer', rows, { ...data }, scorerOutputs(manifest));
+  requireFiniteScores(found.score);
   return {
     rows,
     columns: usedColumns(columns).map(({ name }) => name),

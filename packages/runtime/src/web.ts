@@ -1,7 +1,8 @@
 import type {} from 'onnxruntime-web';
 import { type Files, type FilesInMemory, fetchedFiles, isFiles, memoryFiles } from './files.ts';
 import { type LoadOptions, loadWith, type Model } from './model.ts';
-import { type Host, openWith, peer, type Session, type SessionOptions } from './session.ts';
+import { type Host, type Manners, openWith, peer, type Session, type SessionOptions } from './session.ts';
+import { oneAtATime } from './turns.ts';
 
 export * from './index.ts';
 
@@ -16,6 +17,9 @@ export interface WebOptions {
   /** Where onnxruntime-web's .wasm (and .mjs) files are served, if not beside its script. */
   readonly wasmPaths?: string | { readonly wasm?: string | URL; readonly mjs?: string | URL };
 }
+
+/** Of all sessions together: they share one WebAssembly module. */
+const manners: Manners = { writing: 'by copy', turns: oneAtATime() };
 
 /** onnxruntime-web's WebAssembly build, imported on first use. */
 export const host: Host = { name: 'onnxruntime-web', start, openSession };
@@ -43,7 +47,7 @@ export async function openSession(
   const { wasmPaths, threads } = options;
   if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
   if (threads !== undefined) ort.env.wasm.numThreads = threads;
-  return openWith(ort, bytes, 'by copy', options);
+  return openWith(ort, bytes, manners, options);
 }
 
 function start() {

@@ -228,11 +228,7 @@ async function scoresAt(
   recognition?.add(columns, places.length);
   const rowOf = (row: number) => chunk.start + places[row]!;
   const { score } = await asking(table, rowOf, () => model.scoreColumns(columns));
-  const bad = score.findIndex((each) => !Number.isFinite(each));
-  if (bad < 0) return score;
-  const where = `${table.place}, row ${chunk.start + places[bad]! + 1}`;
-  const remedy = 'Leave the row out: it is not an ordinary one.';
-  throw new CommandFailure('SCORE_NOT_FINITE', where, `its score is ${score[bad]}`, remedy);
+  return score;
 }
 
 /** manifest.json with a calibration, and README.md where it tells of one. */
