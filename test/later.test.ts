@@ -18,7 +18,7 @@ function orders(first: number, days: number, name: string): Columns {
     return start + (first + Math.floor(row / 20) + hour / 24) * day;
   });
   return {
-    id: when.map(
+    serial: when.map(
       (each, row) => 500_000 + Math.round((each - start) / 60_000) + Math.floor(2 * uniform[rows + row]!),
     ),
     when,
@@ -73,12 +73,12 @@ describe('a model of orders that are numbered and dated', () => {
     const { input } = model.manifest;
     const columns = input.kind === 'table' ? input.columns : [];
     const told = (name: string) => columns.find((column) => column.name === name);
-    expect(told('id')).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('grows') });
+    expect(told('serial')).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('grows') });
     expect(told('when')!.encoding).toContain('its trend is left out');
   });
 
   test('alarms at nearly all later rows where the trend is asked for', async () => {
-    const columns = { id: { kind: 'numeric' }, when: { kind: 'timestamp', trend: true } } as const;
+    const columns = { serial: { kind: 'numeric' }, when: { kind: 'timestamp', trend: true } } as const;
     const { files } = await tinyTable(tableOf(seen), { data: { columns }, epochs: 1 });
     const asked = await load(memoryFiles(files, 'asked'));
     expect(await shareOfAlarms(asked, later)).toBeGreaterThan(0.5);

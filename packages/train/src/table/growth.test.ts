@@ -53,10 +53,15 @@ describe('what only grows is left out and told', () => {
     ['a counter of work done', running(uniform).map((each) => each + 1e4)],
     ['seconds since the start', rows.map((row) => row / 8)],
     ['ids, some of which are missing', gappedIds.map((each, row) => (row % 7 === 0 ? Number.NaN : each))],
-  ])('%s', async (_, id) => {
-    const { columns, warnings } = await prepared({ x: normal, id });
+    ['years, rows lying in their order', rows.map((row) => 2019 + Math.floor(row / 250))],
+    [
+      'months in six digits',
+      rows.map((row) => 202311 + (row < 150 ? 0 : row < 300 ? 1 : 88 + Math.floor(row / 150))),
+    ],
+  ])('%s', async (_, serial) => {
+    const { columns, warnings } = await prepared({ x: normal, serial });
     expect(columns.columns[1]).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('grows') });
-    expect(warnings).toEqual([expect.stringMatching(/'id'.*--column 'id=numeric'/)]);
+    expect(warnings).toEqual([expect.stringMatching(/'serial'.*--column 'serial=numeric'/)]);
   });
 
   test.each<readonly [string, Cells]>([
@@ -67,6 +72,7 @@ describe('what only grows is left out and told', () => {
     ['amounts that a file is sorted by', Float64Array.from(normal).sort()],
     ['skewed amounts that a file is sorted by', normal.map((each) => Math.exp(each)).sort()],
     ['a few grades that a file is sorted by', rows.map((row) => Math.floor(row / 200))],
+    ['years in no order', rows.map((_, row) => 2019 + Math.floor(4 * uniform[row]!))],
     ['a switch', rows.map((row) => Number(row > 300))],
     ['kinds that a file is sorted by', Array.from(rows, (row) => `kind ${Math.floor(row / 90)}`)],
   ])('but not %s', async (_, y) => {
@@ -98,8 +104,8 @@ describe('what only grows is left out and told', () => {
   });
 
   test('never of what is asked for, nor of a bare array', async () => {
-    const asked = { columns: { id: { kind: 'numeric' } } } as const;
-    expect(await columnOf('id', { id: gappedIds }, asked)).toMatchObject({ kind: 'numeric' });
+    const asked = { columns: { serial: { kind: 'numeric' } } } as const;
+    expect(await columnOf('serial', { serial: gappedIds }, asked)).toMatchObject({ kind: 'numeric' });
     expect((await prepared({ x: normal, id: gappedIds }, {}, true)).columns.columns[1]!.kind).toBe('numeric');
   });
 });

@@ -60,6 +60,13 @@ function isSteady(numbers: Float64Array): boolean {
   return median(steps.subarray(0, end)) <= most && median(steps.subarray(-end)) <= most;
 }
 
+/** Whether numbers are years, or years and months in six digits. */
+function areCalendar(numbers: Float64Array): boolean {
+  const isYear = (each: number) => Number.isInteger(each) && each >= 1900 && each <= 2100;
+  const isMonth = (each: number) => isYear(Math.floor(each / 100)) && each % 100 >= 1 && each % 100 <= 12;
+  return numbers.every(isYear) || numbers.every((each) => Number.isInteger(each) && isMonth(each));
+}
+
 const distinct = (cells: Cells): number => new Set<number | string>(cells).size;
 
 const present = (cells: Float64Array): Float64Array => cells.filter((each) => !Number.isNaN(each));
@@ -116,10 +123,11 @@ function grows(column: Column, { columns, inTime, ofColumn }: Ordered): boolean 
   const numbers = present(cells);
   if (numbers.length < LEAST_ROWS) return false;
   const values = distinct(numbers);
-  if (values < (inTime ? LEAST_VALUES_IN_TIME : LEAST_VALUES)) return false;
+  const tellTime = inTime || areCalendar(numbers);
+  if (values < (tellTime ? LEAST_VALUES_IN_TIME : LEAST_VALUES)) return false;
   const found = orderliness(numbers);
   if (ofColumn) return found >= ORDERLY && values >= 0.9 * numbers.length;
-  return Math.abs(found) >= ORDERLY && (inTime || isSteady(numbers));
+  return Math.abs(found) >= ORDERLY && (tellTime || isSteady(numbers));
 }
 
 const isClock = (column: Column): boolean => column.kind === 'timestamp';

@@ -130,6 +130,22 @@ describe('a column is taken for', () => {
     expect(kindOf(every)).toMatchObject({ kind: 'numeric' });
   });
 
+  test.each(['id', 'ID', 'order_id', 'orderId', 'orderID', 'Order ID', 'IDs'])(
+    'an identifier, if no two numbers are alike and it is called %s',
+    (name) => {
+      const cells = uniform.map((each, row) => Math.floor(1e6 * each) * ROWS + row);
+      const inferred = (cells: Float64Array, called = name) =>
+        inferColumn({ name: called, type: 'number', cells });
+      expect(inferred(cells)).toMatchObject({
+        kind: 'ignored',
+        reason: expect.stringContaining('identifier'),
+      });
+      expect(inferred(cells.with(3, cells[4]!)).kind).toBe('numeric');
+      for (const called of ['acid', 'paid', 'grid', 'idle', 'amount'])
+        expect(inferred(cells, called).kind).toBe('numeric');
+    },
+  );
+
   test('not the number of its row, if numbers come twice or leave many out', () => {
     expect(kindOf(uniform.map((_, row) => row >> 1))).not.toMatchObject({ kind: 'ignored' });
     expect(kindOf(uniform.map((_, row) => 3 * row))).not.toMatchObject({ kind: 'ignored' });

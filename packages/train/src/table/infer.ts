@@ -151,6 +151,13 @@ function numbersRows({ whole, values, sorted }: NumberProfile, rows = sorted.len
   return sorted.at(-1)! - sorted[0]! < 2 * rows;
 }
 
+/** Names that end in the word id: order_id, orderId, ID. */
+const ID_NAMES = [/(^|[^a-z])ids?$/i, /[a-z]I[dD]s?$/];
+
+/** Whole numbers of which no two are alike, by a name that says what they are; whatever order they come in. */
+const isIdentifier = (name: string, { whole, values, sorted }: NumberProfile): boolean =>
+  whole && sorted.length >= 20 && values.length === sorted.length && ID_NAMES.some((each) => each.test(name));
+
 const LARGEST_COUNT = 1000;
 
 /** Whole numbers from 0 with a long tail of not too many. */
@@ -163,6 +170,7 @@ function guessNumber(name: string, profile: NumberProfile, { array = false, rows
   if (array) return numeric(name, profile, array);
   if (profile.values.length === 2) return binary(name, profile);
   if (numbersRows(profile, rows)) return ignored(name, 'it numbers the rows');
+  if (isIdentifier(name, profile)) return ignored(name, 'an identifier, by its name, and no two are alike');
   return looksCounted(profile) ? count(name, profile) : numeric(name, profile, array);
 }
 
