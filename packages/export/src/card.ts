@@ -180,6 +180,14 @@ const sampleHeld = ({ sample }: Holding): string[] =>
       ]
     : [];
 
+const hashesHeld = ({ reference, sample }: Holding): string[] =>
+  sample && reference > 0
+    ? [
+        '- `reference.json` also holds hashes, of 32 bits, of about 1000 training rows, so that `semivae recalibrate` can warn of rows that',
+        '  were trained on. Whoever has such a row can find out that it was.',
+      ]
+    : [];
+
 const parityHeld = ({ parityRows }: Holding): string =>
   parityRows === 'drawn'
     ? '- `parity.json` holds rows that the model has made up; none of the data.'
@@ -190,6 +198,7 @@ const holdingLines = (holding: Holding): string[] => [
   '',
   ...rowsHeld(holding),
   ...sampleHeld(holding),
+  ...hashesHeld(holding),
   parityHeld(holding),
   '- The weights were learned from the data, without a guarantee of privacy such as differential privacy gives. No column that is',
   '  ignored, and no folder, is in any file.',

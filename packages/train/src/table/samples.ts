@@ -54,11 +54,12 @@ export const samplesOf = ({ columns }: TableColumns, rows: RawRows['columns']): 
   );
 
 /** The text of reference.json. */
-export function encodeSamples({ columns, sample, trainedRows }: PreparedTable): string {
+export function encodeSamples({ columns, sample, trainedRows, reference }: PreparedTable): string {
   const stored: StoredSamples = {
     format: 'semivae-reference',
     columns: samplesOf(columns, sample.columns),
-    trained: trainedRows,
+    // a bundle without rows to compare with tells of no row
+    ...(reference.length > 0 && { trained: trainedRows }),
   };
   return `${JSON.stringify(stored)}\n`;
 }
