@@ -4,6 +4,9 @@ import * as errors from './errors.ts';
 const examples: readonly errors.SemivaeError[] = [
   new errors.BundleFileMissing('a'),
   new errors.BundleCorrupt('a', 'b'),
+  new errors.BundleTooLarge('a', 1),
+  new errors.DownloadTimeout('a', 1),
+  new errors.DownloadBroken('a', 'b'),
   new errors.BundleTooNew('a', 2, 1),
   new errors.BundleMalformed('a', 'b'),
   new errors.GraphRefused('a', 'b'),

@@ -21,6 +21,30 @@ export class BundleFileMissing extends SemivaeError {
   }
 }
 
+/** A file is larger than what was announced, or than a limit allows. */
+export class BundleTooLarge extends SemivaeError {
+  constructor(place: string, most: number) {
+    const remedy = 'Ship the whole bundle again, or raise maxBytes where you trust it.';
+    super('BUNDLE_TOO_LARGE', place, `it has more than ${most} bytes`, remedy);
+  }
+}
+
+/** A file did not come in time. */
+export class DownloadTimeout extends SemivaeError {
+  constructor(place: string, milliseconds: number, options?: ErrorOptions) {
+    const remedy = 'Try again, or raise the timeout.';
+    super('DOWNLOAD_TIMEOUT', place, `it took more than ${milliseconds} ms`, remedy, options);
+  }
+}
+
+/** The connection was cut before a file had come whole. */
+export class DownloadBroken extends SemivaeError {
+  constructor(place: string, problem: string, options?: ErrorOptions) {
+    const broke = `the connection broke before all of it had come (${problem})`;
+    super('DOWNLOAD_BROKEN', place, broke, 'Try again.', options);
+  }
+}
+
 /** A file's size or SHA-256 is not what the manifest says. */
 export class BundleCorrupt extends SemivaeError {
   constructor(place: string, problem: string) {

@@ -1,10 +1,11 @@
+import { type DownloadOptions, download, downloadOf } from './download.ts';
 import { BundleCorrupt, BundleFileMissing, InsecureContext } from './errors.ts';
 import type { FileEntry } from './manifest.ts';
 
-/** Where a bundle's files are read from; `read` throws BUNDLE_FILE_MISSING. */
+/** Where a bundle's files are read from; `read` throws BUNDLE_FILE_MISSING. More than `most` bytes need not be read. */
 export interface Files {
   readonly place: string;
-  read(name: string): Promise<Uint8Array>;
+  read(name: string, most?: number): Promise<Uint8Array>;
 }
 
 /** Files already in memory, by name. */
@@ -21,20 +22,13 @@ export function memoryFiles(entries: FilesInMemory, place = 'memory'): Files {
   return { place, read };
 }
 
-/** The files under a URL, by `fetch`. A relative URL is relative to the page. */
-export function fetchedFiles(base: string | URL): Files {
+/** The files under a URL, by `fetch`. A relative URL is relative to the page. Throws INPUT_TYPE, and as `download` does. */
+export function fetchedFiles(base: string | URL, options: DownloadOptions = {}): Files {
+  const how = downloadOf(options);
   const { document, location } = globalThis as Partial<typeof globalThis>;
   const folder = new URL(base, document?.baseURI ?? location?.href);
   if (!folder.pathname.endsWith('/')) folder.pathname += '/';
-  return { place: folder.href, read: (name) => download(new URL(name, folder)) };
-}
-
-async function download(url: URL): Promise<Uint8Array> {
-  const response = await fetch(url).catch((cause: unknown) => {
-    throw new BundleFileMissing(url.href, `could not be fetched (${(cause as Error).message})`, { cause });
-  });
-  if (!response.ok) throw new BundleFileMissing(url.href, `the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return { place: folder.href, read: (name, most) => download(new URL(name, folder), how, most) };
 }
 
 export function isFiles(source: object): source is Files {
@@ -48,7 +42,7 @@ export function placeOf({ place }: Files, name: string): string {
 
 /** The bytes of one file that the manifest names. Throws BUNDLE_CORRUPT unless size and SHA-256 are as it says. */
 export async function readChecked(files: Files, entry: FileEntry): Promise<Uint8Array> {
-  const bytes = await files.read(entry.file);
+  const bytes = await files.read(entry.file, entry.bytes);
   const place = placeOf(files, entry.file);
   if (bytes.length !== entry.bytes) {
     throw new BundleCorrupt(place, `${bytes.length} bytes, but the manifest says ${entry.bytes}`);

@@ -1,6 +1,7 @@
 export type { Cell, Row } from './cells.ts';
 export type { Columns } from './columns.ts';
 export * from './conformal.ts';
+export type { DownloadOptions } from './download.ts';
 export * from './errors.ts';
 export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked, sha256 } from './files.ts';
 export { imageInput } from './form.ts';

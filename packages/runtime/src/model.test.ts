@@ -232,11 +232,12 @@ describe('files', () => {
   test('are read when first used, and once', async () => {
     const read = vi.fn(async (name: string) => files.get(name)!);
     const model = await node.load({ place: 'counted', read });
-    expect(read.mock.calls).toEqual([['manifest.json']]);
+    const names = () => read.mock.calls.map(([name]) => name);
+    expect(names()).toEqual(['manifest.json']);
     await Promise.all([model.score(images(1)), model.score(images(1))]);
-    expect(read.mock.calls).toEqual([['manifest.json'], ['scorer.onnx']]);
+    expect(names()).toEqual(['manifest.json', 'scorer.onnx']);
     await node.load({ place: 'counted', read }, { preload: ['encoder', 'decoder'] });
-    expect(read.mock.calls.slice(2)).toEqual([['manifest.json'], ['encoder.onnx'], ['decoder.onnx']]);
+    expect(names().slice(2)).toEqual(['manifest.json', 'encoder.onnx', 'decoder.onnx']);
   });
 
   test('are tried again after a failure', async () => {

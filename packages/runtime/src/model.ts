@@ -1,6 +1,7 @@
 import type { Row } from './cells.ts';
 import type { Columns } from './columns.ts';
 import { requireFiniteScores } from './conformal.ts';
+import type { DownloadOptions } from './download.ts';
 import { InputType } from './errors.ts';
 import { type Files, placeOf } from './files.ts';
 import { type Form, formOf, type Given, type Made } from './form.ts';
@@ -14,7 +15,7 @@ import type { Host } from './session.ts';
 import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
 import { openGate } from './turns.ts';
 
-export interface LoadOptions extends HeadsOptions {
+export interface LoadOptions extends HeadsOptions, DownloadOptions {
   /** Heads to open at once rather than when first used. */
   readonly preload?: readonly HeadName[];
 }
@@ -81,10 +82,13 @@ export interface Model {
   dispose(): Promise<void>;
 }
 
+/** Ten thousand calibration scores and a hundred thousand names take a tenth of it. */
+const mostOfManifest = 2 ** 26;
+
 /** Loads a bundle onto a host. Throws BUNDLE_…, RUNTIME_MISSING. */
 export async function loadWith(host: Host, files: Files, options: LoadOptions = {}): Promise<Model> {
-  const { preload = [], ...rest } = options;
-  const [bytes] = await Promise.all([files.read(manifestFile), host.start()]);
+  const { preload = [], timeout: _, maxBytes: __, signal: ___, ...rest } = options;
+  const [bytes] = await Promise.all([files.read(manifestFile, mostOfManifest), host.start()]);
   const manifest = await openManifest(bytes, placeOf(files, manifestFile));
   const heads = headsOf(host, files, manifest, rest);
   await Promise.all(preload.map((name) => heads.open(name)));

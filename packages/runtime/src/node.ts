@@ -18,8 +18,8 @@ export const host: Host = { name: 'onnxruntime-node', start, openSession };
  * Loads a bundle. Only its manifest is read at once; a head is read, checked and opened when first used, or sooner
  * with `preload`. Running a head blocks Node's event loop: a server does so in a worker.
  */
-export function load(source: Source, options: LoadOptions = {}): Promise<Model> {
-  return loadWith(host, filesOf(source), options);
+export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
+  return loadWith(host, filesOf(source, options), options);
 }
 
 /** Opens a serialized ONNX ModelProto on onnxruntime-node. Throws RUNTIME_MISSING, SESSION_REFUSED. */
@@ -44,11 +44,11 @@ export function folderFiles(folder: string): Files {
   return { place: folder, read };
 }
 
-function filesOf(source: Source): Files {
+function filesOf(source: Source, options: LoadOptions): Files {
   if (typeof source !== 'string' && !(source instanceof URL)) {
     return isFiles(source) ? source : memoryFiles(source);
   }
   const text = String(source);
-  if (/^https?:/.test(text)) return fetchedFiles(text);
+  if (/^https?:/.test(text)) return fetchedFiles(text, options);
   return folderFiles(text.startsWith('file:') ? fileURLToPath(text) : text);
 }

@@ -28,14 +28,14 @@ export const host: Host = { name: 'onnxruntime-web', start, openSession };
  * Loads a bundle. Only its manifest is fetched at once; a head is fetched, checked and opened when first used, or
  * sooner with `preload`. No eval: a content security policy needs only 'wasm-unsafe-eval'.
  */
-export function load(source: Source, options: LoadOptions & WebOptions = {}): Promise<Model> {
+export async function load(source: Source, options: LoadOptions & WebOptions = {}): Promise<Model> {
   const { wasmPaths, ...rest } = options;
   const wasm = wasmPaths === undefined ? {} : { wasmPaths };
   const webHost: Host = {
     ...host,
     openSession: (bytes, session) => openSession(bytes, { ...session, ...wasm }),
   };
-  return loadWith(webHost, filesOf(source), rest);
+  return loadWith(webHost, filesOf(source, rest), rest);
 }
 
 /** Opens a serialized ONNX ModelProto on onnxruntime-web. Throws RUNTIME_MISSING, SESSION_REFUSED. */
@@ -54,7 +54,7 @@ function start() {
   return peer('onnxruntime-web', () => import('onnxruntime-web/wasm'));
 }
 
-function filesOf(source: Source): Files {
-  if (typeof source === 'string' || source instanceof URL) return fetchedFiles(source);
+function filesOf(source: Source, options: LoadOptions): Files {
+  if (typeof source === 'string' || source instanceof URL) return fetchedFiles(source, options);
   return isFiles(source) ? source : memoryFiles(source);
 }
