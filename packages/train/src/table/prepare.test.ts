@@ -5,7 +5,7 @@ import { parseRecipe, type RecipeInput } from '../recipe.ts';
 import { heldTensors } from '../run-info.ts';
 import { type PreparedTable, prepareTable } from './prepare.ts';
 import { dealRoles, role } from './roles.ts';
-import { samplesOf } from './samples.ts';
+import { encodeSamples, samplesOf } from './samples.ts';
 
 const ROWS = 500;
 const uniform = uniforms(ROWS, 1);
@@ -225,6 +225,17 @@ describe('labels', () => {
       code: 'LABELS_NONE',
       place: 'people.csv, column label',
     });
+  });
+});
+
+describe('reference.json', () => {
+  test('has hashes of training rows only where training rows ship', async () => {
+    const stored = async (neighbours: number) => {
+      const recipe = parseRecipe({ data: { calibration: 0.2 }, score: { neighbours } });
+      return JSON.parse(encodeSamples(await prepareTable(tableOf(people), recipe, { seed: 1 })));
+    };
+    expect((await stored(50)).trained.hashes.length).toBeGreaterThan(300);
+    expect(await stored(0)).not.toHaveProperty('trained');
   });
 });
 
