@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type AdbenchOptions, benchAdbench } from './adbench.ts';
 import { type AdultOptions, benchAdult } from './adult.ts';
 import { benchEngines } from './engines.ts';
+import { benchFalseAlarms, type FalseAlarmsOptions } from './false-alarms.ts';
 import { benchKills, type KillsOptions } from './kills.ts';
 import { benchLoad } from './load.ts';
 import { benchNslKdd, type NslKddOptions } from './nsl-kdd.ts';
@@ -109,6 +110,23 @@ program
   .option('--json', 'one line of JSON on stdout')
   .action(async ({ json, ...options }: Options & KillsOptions) =>
     print(await benchKills({ ...options, progress }), json),
+  );
+
+program
+  .command('false-alarms')
+  .description(
+    'false alarms of shipped bundles at 0.01, 0.05 and 0.10, over many splits of very different tables',
+  )
+  .option('--data-dir <folder>', 'a folder with tables, to be used instead of ten made-up ones')
+  .option(
+    '--only <name>',
+    'tables whose names hold this; may be repeated',
+    (name: string, all: string[] = []) => [...all, name],
+  )
+  .option('--splits <count>', 'splits of each table (default: 50)', positive)
+  .option('--json', 'one line of JSON on stdout')
+  .action(async ({ json, ...options }: Options & FalseAlarmsOptions) =>
+    print(await benchFalseAlarms({ ...options, progress }), json),
   );
 
 const ofBundle = (name: string, description: string, measure: (folder: string) => Promise<object>) =>
