@@ -1,6 +1,6 @@
 import { mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TrainingError } from './errors.ts';
 import { fateOf, OWNER, owner } from './owner.ts';
 
@@ -35,16 +35,11 @@ async function isLeftBehind(path: string, of: string): Promise<boolean> {
   return found !== undefined && Date.now() - found.mtimeMs > DAY;
 }
 
-const tidied = new Set<string>();
-
-/** Removes what processes that are dead have left half done in a folder; once in the life of this one. */
+/** Removes what processes that are dead have left half done in a folder. */
 async function removeLeftovers(folder: string, pattern: RegExp): Promise<void> {
-  const place = resolve(folder);
-  if (tidied.has(place)) return;
-  tidied.add(place);
-  for (const name of await readdir(place).catch((): string[] => [])) {
+  for (const name of await readdir(folder).catch((): string[] => [])) {
     const of = pattern.exec(name)?.[1];
-    const path = join(place, name);
+    const path = join(folder, name);
     if (of !== undefined && (await isLeftBehind(path, of)))
       await rm(path, { recursive: true, force: true }).catch(() => {});
   }
