@@ -1,5 +1,5 @@
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fromSafetensors, type Tensors as StoredTensors } from '@semivae/graph';
 import { printJson, sha256 } from '@semivae/runtime/core';
 import { appendLine, removePartials, syncFolder, unwritable, writeAtomically } from './atomic-files.ts';
@@ -9,7 +9,7 @@ import type { Checkpoint } from './fit.ts';
 import { type FolderLock, isLock, lockFolder } from './folder-lock.ts';
 import { parseRecipe } from './recipe.ts';
 import { heldTensors, type RunInfo } from './run-info.ts';
-import { checkSealed, openRecord, sealRecord, sealTensors } from './sealed.ts';
+import { checkSealed, damaged, openRecord, sealRecord, sealTensors } from './sealed.ts';
 import { decodeRows, encodeRows } from './table/kept-rows.ts';
 import type { PreparedTable, RawRows } from './table/prepare.ts';
 import { encodeSamples } from './table/samples.ts';
@@ -18,11 +18,15 @@ const HELD = 'rows.safetensors';
 const SAMPLE = 'reference.json';
 const CALIBRATION = 'calibration.json';
 
-/** Writes what a run of a table keeps of its rows. Throws `WRITE`. */
+/** Writes what a run of a table keeps of its rows; the tensors come last and bear the hashes of the rest. Throws `WRITE`. */
 export async function writeHeld(folder: string, prepared: PreparedTable): Promise<void> {
-  await writeAtomically(join(folder, HELD), sealTensors(heldTensors(prepared), { format: 'semivae-rows' }));
-  await writeAtomically(join(folder, SAMPLE), encodeSamples(prepared));
-  await writeAtomically(join(folder, CALIBRATION), encodeRows(prepared.calibrationCells));
+  const sample = Buffer.from(encodeSamples(prepared));
+  const calibration = Buffer.from(encodeRows(prepared.calibrationCells));
+  await writeAtomically(join(folder, SAMPLE), sample);
+  await writeAtomically(join(folder, CALIBRATION), calibration);
+  const hashes = { [SAMPLE]: await sha256(sample), [CALIBRATION]: await sha256(calibration) };
+  const tensors = sealTensors(heldTensors(prepared), { format: 'semivae-rows', ...hashes });
+  await writeAtomically(join(folder, HELD), tensors);
 }
 
 /** What a run of a table keeps of its rows. */
@@ -44,8 +48,14 @@ export async function readHeld(folder: string): Promise<KeptRows> {
     readOr(at(SAMPLE), remedy),
     readOr(at(CALIBRATION), remedy),
   ]);
+  const { tensors, metadata } = fromSafetensors(bytes, at(HELD));
+  for (const [name, each] of [
+    [SAMPLE, sample],
+    [CALIBRATION, cells],
+  ] as const)
+    if (metadata[name] !== undefined && metadata[name] !== (await sha256(each))) throw damaged(at(name));
   return {
-    tensors: fromSafetensors(bytes, at(HELD)).tensors,
+    tensors,
     sample,
     calibration: decodeRows(parseJson(cells.toString(), at(CALIBRATION)), at(CALIBRATION)),
   };
@@ -85,7 +95,7 @@ const METRICS = 'metrics.jsonl';
 const entriesOf = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
 
 /** All that a run may hold before its run.json, which is written last and makes it whole. */
-const PARTS = [METRICS, CHECKPOINT, HELD, SAMPLE, BELIEFS];
+const PARTS = [METRICS, CHECKPOINT, HELD, SAMPLE, CALIBRATION, BELIEFS];
 
 /** Whether all there is was left by a process that died while it made a run: its lock is there too. */
 const isCutShort = (entries: readonly string[]): boolean =>
@@ -165,6 +175,10 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** What to do where a checkpoint that is the last of a run cannot be read. */
+const fromBefore = (folder: string): string =>
+  `Use another copy of it, or go on from the one before: semivae train --resume ${folder}`;
+
 /** Bytes of sealed tensors. Throws `RUN_FILE`, and `SAFETENSORS` or `CHECKSUM` where they are damaged. */
 async function readSealed(path: string, remedy: string): Promise<Buffer> {
   const bytes = await readOr(path, remedy);
@@ -172,7 +186,7 @@ async function readSealed(path: string, remedy: string): Promise<Buffer> {
     checkSealed(bytes, path);
   } catch (error) {
     fromSafetensors(bytes, path); // which says what is wrong of a file that was cut short
-    throw error;
+    throw basename(path) === CHECKPOINT ? damaged(path, fromBefore(dirname(path))) : error;
   }
   return bytes;
 }

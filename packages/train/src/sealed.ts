@@ -4,14 +4,9 @@ import { TrainingError } from './errors.ts';
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What a file that does not match its own checksum is refused with. */
-const broken = (place: string): TrainingError =>
-  new TrainingError(
-    'CHECKSUM',
-    place,
-    'it is not as it was written: its checksum does not match',
-    'Use another copy of it, or train again.',
-  );
+/** What a file that is not as it was written is refused with: `CHECKSUM`. */
+export const damaged = (place: string, remedy = 'Use another copy of it, or train again.'): TrainingError =>
+  new TrainingError('CHECKSUM', place, 'it is not as it was written: its checksum does not match', remedy);
 
 const SEAL = 'sha256';
 const BLANK = '0'.repeat(64);
@@ -31,10 +26,10 @@ export function sealTensors(tensors: StoredTensors, metadata: Readonly<Record<st
 export function checkSealed(bytes: Uint8Array, place: string): void {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (text.subarray(8).indexOf('{"__metadata__":{"format":"') === 0) return;
-  if (text.subarray(8).indexOf(START) !== 0) throw broken(place);
+  if (text.subarray(8).indexOf(START) !== 0) throw damaged(place);
   const blank = Buffer.from(bytes);
   blank.write(BLANK, AT, 'latin1');
-  if (sha256(blank) !== text.toString('latin1', AT, AT + BLANK.length)) throw broken(place);
+  if (sha256(blank) !== text.toString('latin1', AT, AT + BLANK.length)) throw damaged(place);
 }
 
 /** A record with the SHA-256 of the rest of it, as JSON, for its first field. */
@@ -49,6 +44,6 @@ export function openRecord<T extends object>(sealed: T, place: string, unsealed:
   const [first] = Object.keys(sealed);
   if (first === unsealed) return sealed;
   const { [SEAL]: seal, ...record } = sealed as T & { readonly [SEAL]?: unknown };
-  if (first !== SEAL || seal !== sha256(Buffer.from(JSON.stringify(record)))) throw broken(place);
+  if (first !== SEAL || seal !== sha256(Buffer.from(JSON.stringify(record)))) throw damaged(place);
   return record as unknown as T;
 }

@@ -402,17 +402,13 @@ function noteDamage(folder: string, { checkpoint, damage }: Standing, output: Ou
   );
 }
 
-/** Writes what a run of a table keeps of its rows where that is not there, or damaged. */
-async function mendHeld(folder: string, { prepared }: Source, output: Output): Promise<void> {
-  if (!prepared) return;
-  const broken = await readHeld(folder).then(
-    () => undefined,
-    (error: Error) => error,
-  );
-  if (!broken) return;
-  await writeHeld(folder, prepared);
-  output.note(`note    what ${folder} keeps of its rows was not whole: it is written again`);
-}
+/** Whether what a run of a table keeps of its rows is missing or damaged. */
+const lacksHeld = async (folder: string, { data }: RunInfo): Promise<boolean> =>
+  data.columns.kind === 'table' &&
+  (await readHeld(folder).then(
+    () => false,
+    () => true,
+  ));
 
 async function resumeRun(folder: string, options: TrainOptions, output: Output): Promise<void> {
   checkNothingChanged(folder, options);
@@ -437,20 +433,27 @@ async function resumeLocked(
   noteDamage(folder, standing, output);
   const { checkpoint } = standing;
   const lines = await readMetrics(folder);
-  if (checkpoint && isFinished(info, lines) && lines.at(-1)!.step === checkpoint.step) {
+  const lacking = await lacksHeld(folder, info);
+  const ended = checkpoint && isFinished(info, lines) && lines.at(-1)!.step === checkpoint.step;
+  const concludeEnded = () => {
     output.say(`${folder} is finished: ${endOf(info.recipe, lines)}.`);
-    return conclude(folder, info, { checkpoint, metrics: lines.at(-1)!, lines }, output);
-  }
+    conclude(folder, info, { checkpoint: checkpoint!, metrics: lines.at(-1)!, lines }, output);
+  };
+  if (ended && !lacking) return concludeEnded();
   if (info.initFrom && !checkpoint) throw withoutStart(folder);
   const source = await openSource(info.recipe, info.seed, options, output);
   try {
     await checkInterruption(folder);
     checkSameData(folder, info, source);
+    if (lacking && source.prepared) {
+      await writeHeld(folder, source.prepared);
+      output.note(`note    what ${folder} keeps of its rows was not whole: it is written again`);
+    }
+    if (ended) return concludeEnded();
     const chosen = await resumedEngine(info, options, output);
     noteVersions(info, await versions(chosen.versions), output);
     const beliefs = info.recipe.objective.start.weight > 0 && (await readBeliefs(folder));
     const believing = { ...source, set: { ...source.set, ...(beliefs && { beliefs }) } };
-    await mendHeld(folder, source, output);
     await rewindMetrics(folder, checkpoint?.step ?? 0);
     introduce(folder, info, chosen, output);
     output.note(`resume  at step ${checkpoint?.step ?? 0}`);
