@@ -14,7 +14,7 @@ export function shuffledGroups(groups: Groups, seed: number, use: number): Int32
 }
 
 /**
- * The rows of whole groups, in the order that groups are given in, until they are `count`; at least one group is left.
+ * The rows of whole groups, about `count`, as groups come in their order; at least one group is taken and one is left.
  * Throws GROUPS_FEW where there is but one.
  */
 export function rowsOfGroups(
@@ -29,14 +29,26 @@ export function rowsOfGroups(
   for (const row of rows) sizes.set(groups[row]!, (sizes.get(groups[row]!) ?? 0) + 1);
   const present = Array.from(order).filter((group) => sizes.has(group));
   if (present.length < 2) throw tooFew(count, place);
+  const taken = chosenGroups(present, sizes, count);
+  return rows.filter((row) => taken.has(groups[row]!));
+}
+
+/** Each group in turn whose rows bring their number nearer to `count`; the smallest where none does. */
+function chosenGroups(
+  present: readonly number[],
+  sizes: ReadonlyMap<number, number>,
+  count: number,
+): ReadonlySet<number> {
   const taken = new Set<number>();
   let held = 0;
-  for (const group of present.slice(0, -1)) {
-    if (held >= count) break;
+  for (const group of present) {
+    const more = held + sizes.get(group)!;
+    if (taken.size === present.length - 1 || Math.abs(more - count) >= count - held) continue;
     taken.add(group);
-    held += sizes.get(group)!;
+    held = more;
   }
-  return rows.filter((row) => taken.has(groups[row]!));
+  if (taken.size > 0) return taken;
+  return new Set([present.reduce((least, each) => (sizes.get(each)! < sizes.get(least)! ? each : least))]);
 }
 
 function tooFew(count: number, place: string): DataError {

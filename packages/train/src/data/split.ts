@@ -31,7 +31,7 @@ export function chooseLabelled(
 
 /**
  * Rows held out for validation, drawn at random, and the others; both ascending. Below 1 it is a share. Rows of a group are
- * held out together, until they are enough. Throws VALIDATION_SIZE, GROUPS_FEW.
+ * held out together, and may be a few more or less. Throws VALIDATION_SIZE, GROUPS_FEW.
  */
 export function validationSplit(
   rows: number,

@@ -100,9 +100,8 @@ describe('groups', () => {
     expect(sets.reduce((sum, each) => sum + each.size, 0)).toBe(new Set<unknown>(groups).size);
     const { training, validation, calibration } = found;
     expect(training.length + validation.length + calibration.length).toBe(ROWS);
-    expect(calibration.length).toBeGreaterThanOrEqual(120);
-    expect(calibration.length).toBeLessThan(180);
-    expect(validation.length).toBeGreaterThanOrEqual(42);
+    expect(Math.abs(calibration.length - 120)).toBeLessThan(30);
+    expect(Math.abs(validation.length - 48)).toBeLessThan(30);
   });
 
   test('that go on to the last are held back, where the latest are asked for', async () => {
@@ -119,6 +118,18 @@ describe('groups', () => {
     expect(await kindOf(data)).toMatchObject({ kind: 'ignored', reason: expect.stringContaining('whole') });
     const columns = { machine: { kind: 'categorical' } } as const;
     expect(await kindOf({ ...data, columns })).toMatchObject({ kind: 'categorical' });
+  });
+
+  test('that are far too large to be held back are not, unless there is no other', async () => {
+    const uneven = Array.from(row, (each) => (each < 400 ? 'large' : `small ${Math.floor(each / 20)}`));
+    const { calibration, training } = rolesOf(await prepared({ x, machine: uneven }, data), data);
+    expect(Math.abs(calibration.length - 120)).toBeLessThan(20);
+    expect(training.filter((each) => each < 400)).toHaveLength(400);
+    const two = Array.from(row, (each) => (each < 400 ? 'large' : 'small'));
+    const without = { ...data, validation: 0 };
+    expect(rolesOf(await prepared({ x, machine: two }, without), without).calibration).toEqual([
+      ...row.slice(400),
+    ]);
   });
 
   test('that are missing are each of their own; one group for all is refused', async () => {

@@ -41,7 +41,7 @@ const latestGroups = (inTime: Int32Array, groups: Groups): number[] => [
   ...new Set(Array.from(inTime, (row) => groups[row]!).reverse()),
 ];
 
-/** The ordinary rows that are held back, `count` of them or a little more. */
+/** The ordinary rows that are held back: `count` of them, or about so many in whole groups. */
 function heldBack(
   ordinary: Int32Array,
   count: number,
@@ -61,8 +61,7 @@ function heldBack(
 }
 
 /**
- * Deals the rows out; `calibration` is a number of rows, or below 1 a share, and is exceeded only by what is left of a
- * group. Throws `CALIBRATION_SIZE`, `GROUPS_FEW`.
+ * Deals the rows out; `calibration` is a number of rows, or below 1 a share, and is met but roughly by whole groups. Throws `CALIBRATION_SIZE`, `GROUPS_FEW`.
  */
 export function dealRoles(
   anomalous: (row: number) => boolean,
