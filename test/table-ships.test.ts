@@ -159,6 +159,23 @@ describe.each(Object.keys(variants))('a table with %s', (name) => {
     }
   });
 
+  test('draws rows that scatter as people do, the same for the same seed', async () => {
+    const drawn = await model.generate<Row>({ count: 600, seed: 5 });
+    expect(await model.generate<Row>({ count: 20, seed: 5 })).toEqual(drawn.slice(0, 20));
+    expect(await model.generate<Row>({ count: 20, seed: 6 })).not.toEqual(drawn.slice(0, 20));
+    const columnOf = (all: readonly Row[], column: string) =>
+      all.flatMap((row) => (row[column] === null ? [] : [Number(row[column])]));
+    for (const column of ['wealth', 'age', 'member']) {
+      const share = deviation(columnOf(drawn, column)) / deviation(columnOf(rows, column));
+      expect(share, column).toBeGreaterThan(0.6);
+      expect(share, column).toBeLessThan(1.6);
+    }
+    expect(drawn.every(({ visits }) => Number.isInteger(visits))).toBe(true);
+    expect(new Set(drawn.map(({ visits }) => visits)).size).toBeGreaterThan(5);
+    for (const city of ['Lund', 'Malmö', 'Ystad'])
+      expect(drawn.filter((row) => row.city === city).length, city).toBeGreaterThan(30);
+  });
+
   test('makes cells of their columns', async () => {
     for (const row of [
       ...(await model.generate<Row>({ count: 50, seed: 3 })),
@@ -175,6 +192,11 @@ describe.each(Object.keys(variants))('a table with %s', (name) => {
     }
   });
 });
+
+function deviation(numbers: readonly number[]): number {
+  const mean = sum(numbers) / numbers.length;
+  return Math.sqrt(sum(numbers.map((each) => (each - mean) ** 2)) / numbers.length);
+}
 
 /** All numbers of rows, dates among them. */
 const numbersIn = (all: readonly Row[]): number[] =>

@@ -19,6 +19,8 @@ export interface HeadGraphs {
   readonly encoder: Graph;
   readonly decoder: Graph;
   readonly scorer: Graph;
+  /** Draws a table's rows. */
+  readonly sampler?: Graph;
   /** Fills the holes of a table's rows. */
   readonly imputer?: Graph;
 }

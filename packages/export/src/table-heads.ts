@@ -22,6 +22,7 @@ import {
   type Categorical,
   complete,
   decodeTable,
+  drawSize,
   encodeTable,
   type Gaussian,
   type Known,
@@ -161,7 +162,7 @@ function classesOf({ x, y, q }: Model, rows: Value): Values {
 
 /**
  * The queries of a model of tables, from raw cells to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z) as raw
- * cells, the holes of a row filled, and how strange a row is. Kept rows make strangeness a distance; without them it is
+ * cells and as cells drawn from it, the holes of a row filled, and how strange a row is. Kept rows make strangeness a distance; without them it is
  * the negative bound.
  */
 export function tableHeads(
@@ -177,11 +178,13 @@ export function tableHeads(
   const { mean, logVariance } = query(model.q, z, { [x.name]: rows, ...label }).answers;
   const latent = { [z.name]: input(z.name, ['batch', z.size]) };
   const decoded = query(model.p, x, { ...label, ...latent }) as TableDistribution;
+  const draws = input('uniforms', ['batch', drawSize(layoutOf(columns))]);
   const { probabilities } = classesOf(model, rows);
   return {
     ...(y && { classifier: graph('classifier', classesOf(model, rows)) }),
     encoder: graph('encoder', { mean: mean!, logVariance: logVariance! }),
     decoder: graph('decoder', named(decodeTable(columns, decoded.mean))),
+    sampler: graph('sampler', named(decodeTable(columns, decoded.draw(draws), { drawn: true }))),
     imputer: graph('imputer', named(filled(raw, decodeTable(columns, imputedFeatures(model, rows))))),
     scorer: graph('scorer', {
       ...strangenessOf(model, columns, rows, bound, kept),

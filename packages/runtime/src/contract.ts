@@ -51,7 +51,17 @@ function contract(manifest: Manifest): Record<HeadName, { inputs: Contract; outp
     decoder: { inputs: { ...y, z: ['float32', latent] }, outputs: cells },
     scorer: { inputs: x, outputs: scores(manifest) },
     imputer: { inputs: x, outputs: cells },
+    sampler: {
+      inputs: { ...y, z: ['float32', latent], uniforms: ['float32', drawWidth(manifest)] },
+      outputs: cells,
+    },
   };
+}
+
+/** How many uniform values a row is drawn of: the sampler's own affair, which its own input tells. */
+export function drawWidth({ heads }: Manifest): number {
+  const [, width] = heads.sampler?.inputs.find(({ name }) => name === 'uniforms')?.shape ?? [];
+  return typeof width === 'number' ? width : 1;
 }
 
 function rawInputs(input: Manifest['input']): Contract {

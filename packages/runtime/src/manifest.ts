@@ -5,7 +5,7 @@ export const manifestFile = 'manifest.json';
 /** The version that is written; the reader knows all from 1 up to it. */
 export const formatVersion = 3;
 
-export const headNames = ['classifier', 'encoder', 'decoder', 'scorer', 'imputer'] as const;
+export const headNames = ['classifier', 'encoder', 'decoder', 'scorer', 'imputer', 'sampler'] as const;
 export type HeadName = (typeof headNames)[number];
 
 export const tensorTypes = ['float32', 'float64', 'uint8', 'int64', 'string', 'bool'] as const;
@@ -141,6 +141,8 @@ export interface Manifest {
     readonly scorer: Head;
     /** Tables only. */
     readonly imputer?: Head;
+    /** Tables only: rows drawn from p(x|y,z), of as many uniform values as its input `uniforms` is wide. */
+    readonly sampler?: Head;
   };
   readonly score: Score;
   readonly calibration?: Calibration;

@@ -1,6 +1,7 @@
 import type { Row } from './cells.ts';
 import type { Columns } from './columns.ts';
 import { requireFiniteScores } from './conformal.ts';
+import { drawWidth } from './contract.ts';
 import type { DownloadOptions } from './download.ts';
 import { InputType } from './errors.ts';
 import { type Files, placeOf } from './files.ts';
@@ -10,7 +11,7 @@ import type { Image } from './image.ts';
 import { type Images, type Label, type Latents, labelIndex, labelIndices, latentRows } from './inputs.ts';
 import { type HeadName, type Manifest, manifestFile } from './manifest.ts';
 import { openManifest } from './manifest-checksum.ts';
-import { fillNormal, reservedStreams } from './random.ts';
+import { fillNormal, fillUniform, reservedStreams } from './random.ts';
 import type { Host } from './session.ts';
 import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
 import { openGate } from './turns.ts';
@@ -47,7 +48,7 @@ export interface GenerateOptions {
   readonly count?: number;
   /** Image or row i depends on the seed, on i and on its class alone, and is drawn with equal noise on every host. */
   readonly seed?: number;
-  /** Scales the noise: 0 gives the centre of the prior, 1 (the default) the prior itself. */
+  /** Scales the noise of z: 0 gives the centre of the prior, 1 (the default) the prior itself. */
   readonly temperature?: number;
 }
 
@@ -63,7 +64,7 @@ export interface Model {
   encode(x: Images | readonly Row[], options?: LabelOptions): Promise<Code[]>;
   /** The mean of p(x|y,z); of a column with levels, the most probable. */
   decode<X extends Image | Row = Image>(z: Latents, labels?: Label | readonly Label[]): Promise<X[]>;
-  /** Images or rows of p(x|y,z), z drawn from the prior. */
+  /** Images that are the means of p(x|y,z), or rows drawn from it, cell by cell; z is drawn from the prior. */
   generate<X extends Image | Row = Image>(options?: GenerateOptions): Promise<X[]>;
   /** Each image or row decoded again from the mean of its code. */
   reconstruct(x: Images, options?: LabelOptions): Promise<Image[]>;
@@ -181,10 +182,26 @@ async function generate(loaded: Loaded, options: GenerateOptions = {}): Promise<
   const cycle = (_: unknown, row: number) => chosen ?? row % classes;
   const indices = classes === 0 ? [] : Array.from({ length: count }, cycle);
   const z = noise.map((each) => each * temperature);
-  return decodeAs(loaded, z, count, indices);
+  return loaded.manifest.input.kind === 'table'
+    ? drawRows(loaded, z, count, indices, seed)
+    : decodeAs(loaded, z, count, indices);
+}
+
+/** Rows of a table are drawn cell by cell: their means would be rows that nobody has. Throws HEAD_MISSING. */
+async function drawRows(
+  loaded: Loaded,
+  z: Float32Array,
+  rows: number,
+  classes: readonly number[],
+  seed: number,
+): Promise<Made[]> {
+  const uniforms = new Float32Array(rows * drawWidth(loaded.manifest));
+  fillUniform(uniforms, { seed, stream: cellStream, step: 0 });
+  return madeBy('sampler', loaded, { z, uniforms }, rows, classes);
 }
 
 const generateStream = reservedStreams;
+const cellStream = reservedStreams + 1;
 
 async function reconstruct(loaded: Loaded, x: Given, options?: LabelOptions): Promise<Made[]> {
   const { manifest, heads, form } = loaded;
@@ -202,14 +219,22 @@ async function scoreImages({ heads, form }: Loaded, x: Given): Promise<number[]>
   return Array.from(score);
 }
 
-async function decodeAs(
-  { manifest, heads, form }: Loaded,
+const decodeAs = (
+  loaded: Loaded,
   z: Float32Array,
+  rows: number,
+  classes: readonly number[],
+): Promise<Made[]> => madeBy('decoder', loaded, { z }, rows, classes);
+
+async function madeBy(
+  head: 'decoder' | 'sampler',
+  { manifest, heads, form }: Loaded,
+  features: Features,
   rows: number,
   classes: readonly number[],
 ): Promise<Made[]> {
   const y = oneHot(classes, manifest.labels.length);
-  const decoded = await heads.run('decoder', rows, { y, z }, form.outputs);
+  const decoded = await heads.run(head, rows, { ...features, y }, form.outputs);
   const labels = Array.from({ length: rows }, (_, row) => labelled(manifest, classes[row]).label);
   return form.write(decoded, labels);
 }

@@ -179,6 +179,7 @@ function headsOf(field: Field): Manifest['heads'] {
     decoder: headOf(field.of('decoder')),
     scorer: headOf(field.of('scorer')),
     ...optional('imputer', field, headOf),
+    ...optional('sampler', field, headOf),
   };
 }
 

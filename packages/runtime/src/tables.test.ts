@@ -161,6 +161,12 @@ describe.each([
     for (const { when } of rows) expect(when).toBeInstanceOf(Date);
   });
 
+  test('a bundle that cannot draw rows says so, and gives no means for draws', async () => {
+    const older = await node.load(await edited(files, ({ heads }) => delete heads.sampler));
+    await expect(older.generate<Row>()).rejects.toMatchObject({ code: 'HEAD_MISSING' });
+    await older.dispose();
+  });
+
   test('booleans come back as such', async () => {
     const filled = await model.impute([empty, { ...empty, member: 0 }]);
     expect(filled.map(({ member }) => member)).toEqual([true, 0]);

@@ -114,6 +114,19 @@ const definitions: Readonly<Record<string, Definition>> = {
     inputs: [y, z],
     outputs: cells,
   },
+  sampler: {
+    nodes: [
+      node('Add', ['y', 'z'], 'both'),
+      node('Add', ['both', 'uniforms'], 'drawn'),
+      node('MatMul', ['drawn', 'fromLatent'], 'single'),
+      node('Cast', ['single'], 'cells/numbers', { to: double }),
+      node('ArgMax', ['drawn'], 'best', { axis: 1 }),
+      node('Gather', ['names', 'best'], 'name'),
+      node('Concat', ['name', 'name'], 'cells/texts', { axis: 1 }),
+    ],
+    inputs: [y, z, spec('uniforms', 'float32', 1)],
+    outputs: cells,
+  },
   scorer: {
     nodes: [
       ...classified,

@@ -1,4 +1,15 @@
-import { bernoulliLogProbability, clip, mul, scalar, sigmoid, softplus, sqrt, sub } from '@semivae/graph';
+import {
+  bernoulliLogProbability,
+  cast,
+  clip,
+  greater,
+  mul,
+  scalar,
+  sigmoid,
+  softplus,
+  sqrt,
+  sub,
+} from '@semivae/graph';
 import type { Family } from './family.ts';
 import type { FeatureFamily } from './feature.ts';
 
@@ -16,6 +27,7 @@ export const bernoulli: Family = {
 export const bernoulliFeature: FeatureFamily = {
   name: 'bernoulli',
   parameters: ['logits'],
+  draws: 1,
   at: ({ logits }) => {
     const mean = sigmoid(logits!);
     return {
@@ -24,6 +36,7 @@ export const bernoulliFeature: FeatureFamily = {
       mean,
       deviation: sqrt(mul(mean, sub(1, mean))),
       peak: scalar(0),
+      draw: ([u]) => cast(greater(mean, u!), 'float32'),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { add, bounded, exp, min, mul, neg, softplus, square, sub, sum, type Value } from '@semivae/graph';
+import { normalOf } from './draws.ts';
 import type { Distribution, Family } from './family.ts';
 import type { FeatureFamily } from './feature.ts';
 
@@ -78,6 +79,7 @@ export const flooredLogVariance = (raw: Value): Value =>
 export const gaussianFeature: FeatureFamily = {
   name: 'gaussian',
   parameters: ['mean', 'logVariance'],
+  draws: 2,
   at: ({ mean, logVariance: raw }) => {
     const logVariance = flooredLogVariance(raw!);
     // −½ (log 2π + log σ² + (x − μ)²/σ²)
@@ -86,6 +88,8 @@ export const gaussianFeature: FeatureFamily = {
       return mul(add(add(distance, logVariance), LOG_TWO_PI), -0.5);
     };
     const peak = mul(add(logVariance, LOG_TWO_PI), -0.5);
-    return { logDensity, mean: mean!, deviation: exp(mul(logVariance, 0.5)), peak };
+    const deviation = exp(mul(logVariance, 0.5));
+    const draw = ([u, v]: readonly Value[]) => add(mean!, mul(deviation, normalOf(u!, v!)));
+    return { logDensity, mean: mean!, deviation, peak, draw };
   },
 };

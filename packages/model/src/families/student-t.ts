@@ -1,4 +1,5 @@
 import { add, div, exp, log, logGamma, mul, softplus, square, sub, type Value } from '@semivae/graph';
+import { studentOf } from './draws.ts';
 import type { FeatureFamily } from './feature.ts';
 import { flooredLogVariance } from './gaussian.ts';
 
@@ -6,6 +7,7 @@ import { flooredLogVariance } from './gaussian.ts';
 export const studentT: FeatureFamily = {
   name: 'student-t',
   parameters: ['location', 'logScale', 'degrees'],
+  draws: 2,
   at: ({ location, logScale, degrees: raw }) => {
     const degrees = add(softplus(raw!), 2.1);
     const logSquaredScale = flooredLogVariance(logScale!);
@@ -20,6 +22,8 @@ export const studentT: FeatureFamily = {
       return sub(constantPart, mul(add(half, 0.5), log(add(distance, 1))));
     };
     const variance = div(mul(exp(logSquaredScale), degrees), sub(degrees, 2));
-    return { logDensity, mean: location!, deviation: exp(mul(log(variance), 0.5)), peak: constantPart };
+    const scale = exp(mul(logSquaredScale, 0.5));
+    const draw = ([u, v]: readonly Value[]) => add(location!, mul(scale, studentOf(degrees, u!, v!)));
+    return { logDensity, mean: location!, deviation: exp(mul(log(variance), 0.5)), peak: constantPart, draw };
   },
 };

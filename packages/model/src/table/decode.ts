@@ -7,6 +7,7 @@ import {
   concat,
   constant,
   exp,
+  floor,
   gather,
   greater,
   integers,
@@ -48,6 +49,7 @@ function numericCells(
   features: Value,
   layout: Layout,
   columns: readonly (readonly [NumericColumn | CountColumn | TimestampColumn, number])[],
+  drawn: boolean,
 ): Value {
   const places = columns.map(([column, at]) =>
     placeOf(layout, at, column.kind === 'timestamp' ? trendOf(column)!.first : 0),
@@ -70,7 +72,16 @@ function numericCells(
     'bool',
   );
   const lowest = doubles(columns.map(([{ kind }]) => (kind === 'count' ? 0 : -Number.MAX_VALUE)));
-  return where(logged, clip(raised, lowest, Number.MAX_VALUE), linear);
+  const cells = where(logged, clip(raised, lowest, Number.MAX_VALUE), linear);
+  return drawn ? wholeCounts(cells, columns) : cells;
+}
+
+/** Counts back from the feature that they lie in, whole again. */
+function wholeCounts(cells: Value, columns: readonly (readonly [UsedColumn, number])[]): Value {
+  const isCount = columns.map(([{ kind }]) => Number(kind === 'count'));
+  if (!isCount.includes(1)) return cells;
+  const counts = constant(Uint8Array.from(isCount), [1, isCount.length], 'bool');
+  return where(counts, floor(add(cells, 0.5)), cells);
 }
 
 /** The more probable of two values. */
@@ -139,6 +150,7 @@ function numberCells(
   layout: Layout,
   placed: readonly Placed<UsedColumn>[],
   order: readonly string[],
+  drawn: boolean,
 ) {
   const moments = placed.filter(
     (each): each is Placed<TimestampColumn> => each[0].kind === 'timestamp' && !trendOf(each[0]),
@@ -150,7 +162,7 @@ function numberCells(
   const binary = placed.filter((each): each is Placed<BinaryColumn> => each[0].kind === 'binary');
   const codes = placed.filter((each): each is Placed<CategoricalColumn> => isCategorical(each));
   const parts = [
-    ...(numeric.length ? [numericCells(features, layout, numeric)] : []),
+    ...(numeric.length ? [numericCells(features, layout, numeric, drawn)] : []),
     ...(binary.length ? [binaryCells(features, layout, binary)] : []),
     ...codes.map(([column, at]) => levelCell(features, layout, column, at)),
     ...moments.map(([column, at]) => momentCell(features, layout, column, at)),
@@ -162,15 +174,22 @@ function numberCells(
   );
 }
 
-/** Features, such as a likelihood's means [rows, features], as raw cells: `numbers` and `texts`, as `encodeTable` takes them. */
-export function decodeTable(table: TableColumns, features: Value): RawTable {
+/**
+ * Features, such as a likelihood's means [rows, features], as raw cells: `numbers` and `texts`, as `encodeTable` takes them.
+ * Of features that are drawn, counts are whole.
+ */
+export function decodeTable(
+  table: TableColumns,
+  features: Value,
+  { drawn = false }: { readonly drawn?: boolean } = {},
+): RawTable {
   const layout = layoutOf(table);
   const order = rawOrder(table);
   const placed = layout.columns.map((column, at): Placed<UsedColumn> => [column, at]);
   const numbers = placed.filter(([column]) => !isText(column));
   const words = placed.filter((each): each is Placed<CategoricalColumn> => isText(each[0]));
   return {
-    ...(numbers.length > 0 && { numbers: numberCells(features, layout, numbers, order.numbers) }),
+    ...(numbers.length > 0 && { numbers: numberCells(features, layout, numbers, order.numbers, drawn) }),
     ...(words.length > 0 && {
       texts: concat(
         words.map(([column, at]) => levelCell(features, layout, column, at)),

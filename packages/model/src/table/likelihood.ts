@@ -23,6 +23,7 @@ import {
 } from '@semivae/graph';
 import { bernoulliFeature } from '../families/bernoulli.ts';
 import { negativeBinomial, poisson } from '../families/counts.ts';
+import { gumbelOf } from '../families/draws.ts';
 import type { Distribution, Family, Values } from '../families/family.ts';
 import type { FeatureDistribution, FeatureFamily } from '../families/feature.ts';
 import { gaussianFeature } from '../families/gaussian.ts';
@@ -41,6 +42,10 @@ export interface TableDistribution extends Distribution {
    * sign(x − mean)·√(2 log p(most probable x) − 2 log p(x)), which is (x − μ)/σ for a Gaussian.
    */
   readonly residual: (x: Value) => Value;
+  /**
+   * Features of a row drawn, of `drawSize` values uniform in [0, 1): the largest of a categorical column's is its level.
+   */
+  readonly draw: (uniforms: Value) => Value;
 }
 
 const families: Readonly<Record<Exclude<FeatureKind, 'categorical'>, FeatureFamily>> = {
@@ -79,6 +84,7 @@ function categoricalFeatures(logits: Value): FeatureDistribution {
     mean,
     deviation: sqrt(mul(mean, sub(1, mean))),
     peak: scalar(0),
+    draw: ([u]) => gumbelOf(logits, u!),
   };
 }
 
@@ -98,6 +104,7 @@ function onCounts(inner: FeatureDistribution, columns: readonly CountColumn[]): 
     // d log(1 + k) = dk / (1 + k)
     deviation: div(div(inner.deviation, add(inner.mean, 1)), scale),
     peak: inner.peak,
+    draw: (uniforms) => standardised(inner.draw(uniforms)),
   };
 }
 
@@ -130,6 +137,24 @@ function blocksAt(layout: Layout, parameters: Values): FeatureDistribution[] {
     start += sizeOf(block);
     return blockAt(block, layout, parameters, logits);
   });
+}
+
+const drawsOf = (block: Block): number =>
+  isCategorical(block) ? 1 : families[block.kind as keyof typeof families].draws;
+
+/** How many uniform values a row is drawn of. */
+export const drawSize = ({ blocks }: Layout): number =>
+  blocks.reduce((size, block) => size + drawsOf(block) * sizeOf(block), 0);
+
+/** The values that each block's features are drawn of: [rows…, features] for each draw. */
+function dealt({ blocks }: Layout, uniforms: Value): Value[][] {
+  let start = 0;
+  return blocks.map((block) =>
+    Array.from({ length: drawsOf(block) }, () => {
+      start += sizeOf(block);
+      return slice(uniforms, -1, start - sizeOf(block), start);
+    }),
+  );
 }
 
 const joined = (parts: readonly Value[]): Value => (parts.length === 1 ? parts[0]! : concat(parts, -1));
@@ -183,6 +208,10 @@ export function tableLikelihood(
       mean,
       residual: (x) =>
         mul(joined(eachBlock((each, own) => devianceResidual(each, own), x)), presence(layout, x)),
+      draw: (uniforms) => {
+        const own = dealt(layout, uniforms);
+        return joined(distributions.map((each, i) => each.draw(own[i]!)));
+      },
       answers: { mean },
     };
   };
