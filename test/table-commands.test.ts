@@ -437,3 +437,22 @@ describe.concurrent('impute', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('NO_ROWS_NAMED')]);
   });
 });
+
+test('generate: made-up rows of the bundle’s columns and classes, equal for equal seeds', async () => {
+  const result = await answer('generate', 'bundle', '--count', '40', '--seed', '3', '--out', 'drawn.csv');
+  expect(result).toEqual({ out: 'drawn.csv', count: 40, seed: 3, temperature: 1 });
+  const drawn = await cellsOf('drawn.csv');
+  const used = ['amount', 'items', 'country', 'when', 'flag'];
+  expect(Object.keys(drawn)).toEqual([...used, 'label']);
+  expect(new Set(drawn.amount).size).toBe(40);
+  expect([...drawn.items!].every(Number.isInteger)).toBe(true);
+  expect(['SE', 'DE', 'FR']).toEqual(expect.arrayContaining([...new Set(drawn.country)]));
+  expect([...drawn.label!].slice(0, 2).sort()).toEqual(['high', 'low']);
+  const again = await run('generate', 'bundle', '--count', '40', '--seed', '3', '--out', 'again.csv');
+  expect([again.code, readFileSync(at('again.csv'), 'utf8')]).toEqual([
+    0,
+    readFileSync(at('drawn.csv'), 'utf8'),
+  ]);
+  const odd = await answer('generate', 'bundle', '--columns', '3', '--out', 'drawn.csv');
+  expect(odd).toMatchObject({ failure: { code: 'GENERATE_OPTION' } });
+});
