@@ -444,9 +444,11 @@ test('generate: made-up rows of the bundle’s columns and classes, equal for eq
   const drawn = await cellsOf('drawn.csv');
   const used = ['amount', 'items', 'country', 'when', 'flag'];
   expect(Object.keys(drawn)).toEqual([...used, 'label']);
-  expect(new Set(drawn.amount).size).toBe(40);
+  expect(new Set<unknown>(drawn.amount as Iterable<unknown>).size).toBe(40);
   expect([...drawn.items!].every(Number.isInteger)).toBe(true);
-  expect(['SE', 'DE', 'FR']).toEqual(expect.arrayContaining([...new Set(drawn.country)]));
+  expect(['SE', 'DE', 'FR']).toEqual(
+    expect.arrayContaining([...new Set<unknown>(drawn.country as Iterable<unknown>)]),
+  );
   expect([...drawn.label!].slice(0, 2).sort()).toEqual(['high', 'low']);
   const again = await run('generate', 'bundle', '--count', '40', '--seed', '3', '--out', 'again.csv');
   expect([again.code, readFileSync(at('again.csv'), 'utf8')]).toEqual([
