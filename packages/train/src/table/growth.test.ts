@@ -65,10 +65,11 @@ describe('what only grows is left out and told', () => {
   });
 
   test.each<readonly [string, Cells]>([
-    ['a level of stock that was filled and used up', rows.map((row) => Math.abs(row - 400) + uniform[row]!)],
+    [
+      'a level of stock that was filled and used up',
+      rows.map((row) => Math.abs((row % 500) - 250) + uniform[row]!),
+    ],
     ['numbers in no order', normal.map((each) => each * 3)],
-    ['a walk at random', running(normal)],
-    ['a trend under noise', rows.map((row) => row / 300 + normal[row]!)],
     ['amounts that a file is sorted by', Float64Array.from(normal).sort()],
     ['skewed amounts that a file is sorted by', normal.map((each) => Math.exp(each)).sort()],
     ['a few grades that a file is sorted by', rows.map((row) => Math.floor(row / 200))],
@@ -79,6 +80,20 @@ describe('what only grows is left out and told', () => {
     const { columns, warnings } = await prepared({ x: normal, y });
     expect(columns.columns[1]!.kind).not.toBe('ignored');
     expect(warnings).toEqual([]);
+  });
+
+  test.each<readonly [string, Float64Array]>([
+    ['walks at random', running(normal)],
+    ['rises under noise', rows.map((row) => row / 100 + normal[row]!)],
+    ['fell to another level', rows.map((row) => (row < 800 ? 0 : -9) + normal[row]!)],
+  ])('but what %s is told and stays', async (_, y) => {
+    const { columns, warnings } = await prepared({ x: normal, y });
+    expect(columns.columns.map(({ kind }) => kind)).toEqual(['numeric', 'numeric']);
+    expect(warnings).toEqual([expect.stringMatching(/'y' wanders.*--calibrate-on latest/)]);
+    const inNoOrder = await prepared({ x: normal, whenever: inOrder, y: shuffled(y) });
+    expect(inNoOrder.warnings).toEqual([]);
+    const byTime = await prepared({ x: normal, when: shuffled(inOrder), y: shuffled(y) });
+    expect(byTime.warnings).toEqual([expect.stringContaining("'y' wanders")]);
   });
 
   test('what follows the time of rows that lie in its order, however unevenly', async () => {

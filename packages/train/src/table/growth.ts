@@ -130,6 +130,31 @@ function grows(column: Column, { columns, inTime, ofColumn }: Ordered): boolean 
   return Math.abs(found) >= ORDERLY && (tellTime || isSteady(numbers));
 }
 
+/** The share of the latest fifth of numbers that lies beyond all earlier ones. */
+function shareBeyond(numbers: Float64Array): number {
+  const from = Math.floor(0.8 * numbers.length);
+  const earlier = numbers.subarray(0, from);
+  const [least, most] = [Math.min(...earlier), Math.max(...earlier)];
+  const beyond = numbers.subarray(from).filter((each) => each < least || each > most);
+  return beyond.length / (numbers.length - from);
+}
+
+/** Beyond this share, numbers are going somewhere; of numbers in no order hardly one is beyond. */
+const FAR = 0.1;
+
+/** A warning of a column that has gone on beyond what was seen before, though not at every row. */
+function wanderingWarning(column: Column, { columns }: Ordered): readonly string[] {
+  const cells = columns[column.name];
+  if (!isUsed(column) || isClock(column) || !(cells instanceof Float64Array)) return [];
+  const numbers = present(cells);
+  if (numbers.length < 5 * LEAST_ROWS || Math.abs(orderliness(numbers)) >= ORDERLY) return [];
+  const share = shareBeyond(numbers);
+  if (share < FAR) return [];
+  return [
+    `column '${column.name}' wanders: of the latest fifth of its numbers ${Math.round(100 * share)} % lie beyond all earlier ones, and later rows may be anomalies for it; hold back the latest rows (--calibrate-on latest), or leave it out (--column '${column.name}=ignored')`,
+  ];
+}
+
 const isClock = (column: Column): boolean => column.kind === 'timestamp';
 
 function orderedBy(name: string, columns: RawRows['columns']): Ordered {
@@ -167,12 +192,16 @@ function withoutTrend(column: Column, by: string): Column {
  */
 export function withoutGrowth(table: TableColumns, sample: RawRows, asked: ReadonlySet<string>): Ungrown {
   const orders = ordersOf(table.columns, thinned(sample));
+  const inTime = orders.find(({ ofColumn }) => ofColumn && !orders[0]!.inTime) ?? orders[0]!;
   const warnings: string[] = [];
   const columns = table.columns.map((column) => {
     if (asked.has(column.name) || !isUsed(column)) return column;
     if (column.kind === 'timestamp' && !column.parts?.includes('trend')) return column;
     const order = orders.find((each) => grows(column, each));
-    if (!order) return column;
+    if (!order) {
+      warnings.push(...wanderingWarning(column, inTime));
+      return column;
+    }
     warnings.push(warningOf(column, order.by));
     return withoutTrend(column, order.by);
   });
