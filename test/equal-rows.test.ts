@@ -1,4 +1,13 @@
-import { type Columns, load, type Model, memoryFiles } from '@semivae/runtime';
+import { verify } from '@semivae/export/node';
+import {
+  type Columns,
+  load,
+  type Manifest,
+  type Model,
+  memoryFiles,
+  sealManifest,
+  thresholdFor,
+} from '@semivae/runtime';
 import { memoryTable, type RecipeInput } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { load as loadOnWeb } from '../packages/runtime/src/web.ts';
@@ -45,7 +54,11 @@ const kinds: Readonly<Record<string, Made>> = {
 const typeOf = (name: string, cells: Columns[string]) =>
   cells instanceof Float64Array ? (name === 'at' ? 'timestamp' : 'number') : 'text';
 
-function trainOn(kind: string): Promise<TinyTable> {
+const trainings: Record<string, Promise<TinyTable>> = {};
+/** Each is trained once. */
+const trainOn = (kind: string): Promise<TinyTable> => (trainings[kind] ??= trained(kind));
+
+function trained(kind: string): Promise<TinyTable> {
   const cells = kinds[kind]!(1200, `${kind} trained`);
   const columns = Object.entries(cells).map(([name, each]) => ({ name, type: typeOf(name, each) }) as const);
   const asked: RecipeInput = {
@@ -126,6 +139,18 @@ describe.each(Object.keys(kinds))('a table that is %s', (kind) => {
       expect(alarms).toBeLessThan(fpr + 4 * error);
     }
   });
+});
+
+test('a calibration that does not come from its file is noticed', async () => {
+  const { files, options } = await trainOn('mixed');
+  const rows = options.held!.calibration;
+  const manifest: Manifest = JSON.parse(new TextDecoder().decode(files['manifest.json']!));
+  const scores = manifest.calibration!.scores.map((each) => 1.01 * each + 0.01);
+  const calibration = { ...manifest.calibration!, scores, threshold: thresholdFor(scores, 0.02) };
+  const foreign = { ...files, 'manifest.json': await sealManifest({ ...manifest, calibration }) };
+  const notOk = async (of: typeof files) => (await verify(memoryFiles(of), rows)).filter(({ ok }) => !ok);
+  expect(await notOk(files)).toEqual([]);
+  expect(await notOk(foreign)).toMatchObject([{ answer: 'calibration' }]);
 });
 
 test('a row with five twins among those kept is at distance 0, in Node and in a browser', async () => {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { load } from '@semivae/runtime';
 import { type Files, type Manifest, manifestFile, memoryFiles, sealManifest } from '@semivae/runtime/core';
+import type { RawRows } from '@semivae/train';
 import {
   isLock,
   isPartial,
@@ -17,7 +18,7 @@ import { asideOf, entriesOf, isAside, ownFiles, standingManifest, withAside } fr
 import { ExportError } from './errors.ts';
 import { sheet } from './sheet.ts';
 import type { BundleFiles } from './ship.ts';
-import { type Comparison, compareAnswers, readParity } from './verify.ts';
+import { type Comparison, compareAnswers, compareCalibration, readParity } from './verify.ts';
 
 const SAMPLES_PER_CLASS = 10;
 
@@ -190,11 +191,16 @@ export async function fileSizes(folder: string): Promise<Record<string, number>>
   return Object.fromEntries(sizes);
 }
 
-/** Loads a bundle through the runtime and compares its answers with the trained model's own. Throws `BUNDLE_…`. */
-export async function verify(files: Files): Promise<Comparison[]> {
+/**
+ * Loads a bundle through the runtime and compares its answers with the trained model's own, and where raw rows that it was
+ * calibrated on are at hand, with its calibration. Throws `BUNDLE_…`.
+ */
+export async function verify(files: Files, calibratedOn?: RawRows): Promise<Comparison[]> {
   const model = await load(files);
   try {
-    return await compareAnswers(model, await readParity(files, model));
+    const compared = await compareAnswers(model, await readParity(files, model));
+    if (!calibratedOn || !model.manifest.calibration) return compared;
+    return [...compared, await compareCalibration(model, calibratedOn)];
   } finally {
     await model.dispose();
   }

@@ -6,6 +6,7 @@ import {
   type Row,
   readChecked,
 } from '@semivae/runtime/core';
+import type { RawRows } from '@semivae/train';
 import type { ImageParity, Parity, TableParity } from './parity.ts';
 
 /** The largest difference between a bundle's answers and the trained model's own, and what is allowed. */
@@ -123,6 +124,32 @@ async function compareImages(model: Model, { x, labels, z, answers }: ImageParit
     compare('image', flat(images.map((each) => each.values)), flat(answers.image)),
     compare('score', await model.score(rows), answers.score, true),
   ];
+}
+
+/** Rows that are asked again, one by one. */
+const ASKED_AGAIN = 30;
+
+/** How far a score lies from the nearest of the ascending ones, relative to the larger of 1 and itself. */
+function distanceTo(ascending: readonly number[], score: number): number {
+  const above = ascending.findIndex((each) => each >= score);
+  const near = [ascending[above], ascending.at(above < 0 ? -1 : above - 1)].map((each) =>
+    Math.abs((each ?? Infinity) - score),
+  );
+  return Math.min(...near) / Math.max(1, Math.abs(score));
+}
+
+/** Asks a loaded bundle, one row at a time, for raw rows that it was calibrated on: its calibration must have their scores. */
+export async function compareCalibration(model: Model, { rows, columns }: RawRows): Promise<Comparison> {
+  const { scores } = model.manifest.calibration!;
+  const gaps: number[] = [];
+  for (let row = 0; row < Math.min(ASKED_AGAIN, rows); row++) {
+    const alone = Object.fromEntries(
+      Object.entries(columns).map(([name, cells]) => [name, cells.slice(row, row + 1)]),
+    );
+    gaps.push(distanceTo(scores, (await model.scoreColumns(alone)).score[0]!));
+  }
+  const difference = Math.max(0, ...gaps);
+  return { answer: 'calibration', difference, limit: PARITY_LIMIT, ok: difference <= PARITY_LIMIT };
 }
 
 /** A bundle's parity inputs and answers, checked against its manifest. Throws `BUNDLE_…`. */

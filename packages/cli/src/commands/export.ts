@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { fileSizes, verify, writeBundle } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
-import { isFinished, onnxRuntimeEngine, readMetrics, readRun } from '@semivae/train/node';
+import {
+  isFinished,
+  onnxRuntimeEngine,
+  type RawRows,
+  readHeld,
+  readMetrics,
+  readRun,
+} from '@semivae/train/node';
 import { type Command, Option } from 'commander';
 import { rate, type SharedOptions, shared } from '../arguments.ts';
 import { exitCodes } from '../failure.ts';
@@ -60,12 +67,18 @@ async function noteUnfinished(run: string, output: Output): Promise<void> {
   output.note(`note: ${run} is not finished; its last checkpoint is exported`);
 }
 
+/** The raw rows that a bundle of a table is calibrated on. */
+async function calibratedOn(run: string): Promise<RawRows | undefined> {
+  const { data } = await readRun(run);
+  return data.columns.kind === 'table' ? (await readHeld(run)).calibration : undefined;
+}
+
 async function runExport(run: string, options: ExportOptions): Promise<void> {
   const output = openOutput(options.json === true);
   const { out = join(run, 'bundle') } = options;
   await noteUnfinished(run, output);
   const files = await shipped(run, options, onnxRuntimeEngine());
-  const comparison = await verify(memoryFiles(files, out));
+  const comparison = await verify(memoryFiles(files, out), await calibratedOn(run));
   const ok = comparison.every((each) => each.ok);
   await checkInterruption(out);
   if (ok) await writeBundle(out, files);
