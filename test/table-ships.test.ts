@@ -226,7 +226,9 @@ test('the bound is told whatever the score is', async () => {
   );
   const [near, bound] = await Promise.all(models.map((model) => model.score(rows)));
   near!.forEach(({ nll }, i) => expect(relative(nll, bound![i]!.nll)).toBeLessThan(CLOSE));
-  bound!.forEach(({ nll, score }) => expect(score).toBe(nll));
+  bound!.forEach(({ nll, score }) => expect(score).toBeGreaterThanOrEqual(nll));
+  const alone = bound!.filter(({ nll, score }) => score === nll);
+  expect(alone.length).toBeGreaterThan(0.5 * rows.length);
 });
 
 describe('filling holes', () => {

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type Column, isUsed, timestampInWords } from '@semivae/model';
+import { type Column, isConstant, isUsed, timestampInWords } from '@semivae/model';
 import { visibleLine } from '@semivae/runtime/core';
 import {
   type ColumnType,
@@ -133,6 +133,7 @@ const about = (column: Column): string => {
   if (column.kind === 'binary')
     return `${(column.written?.words ?? column.levels).join(' or ')}, the second in ${(100 * column.share).toFixed(1)} %`;
   if (column.kind === 'timestamp') return timestampInWords(column);
+  if (isConstant(column)) return `always ${column.levels[0]}; anything else is a surprise`;
   const more = column.levels.length > 3 ? ', …' : '';
   return `${column.levels.length} levels: ${column.levels.slice(0, 3).join(', ')}${more}${column.rare.length ? `; ${column.rare.length} rare ones` : ''}`;
 };

@@ -4,6 +4,7 @@ import {
   type Columns,
   featuresOf,
   IMAGE_ENCODING,
+  isConstant,
   isText,
   isUsed,
   type Model,
@@ -80,6 +81,7 @@ function encodingOf(column: UsedColumn): string {
     return `(log(1 + x) − ${number(column.centre)}) / ${number(column.scale)}; ${column.likelihood}`;
   if (column.kind === 'binary') return `0 for ${column.levels[0]}, 1 for ${column.levels[1]}; bernoulli`;
   if (column.kind === 'timestamp') return `${timestampInWords(column)}; gaussian`;
+  if (isConstant(column)) return 'none: it is always the same, and any other value a surprise';
   return `one-hot of ${column.levels.length} levels and a place for all others; categorical`;
 }
 
@@ -115,6 +117,9 @@ const boundText = ({ kind, samples }: { kind: string; samples: number }, model: 
   return model.y ? `${base}, the class summed out` : base;
 };
 
+const SURPRISES =
+  'values and missing cells that training never saw, rare levels, numbers far out, levels that avoid each other';
+
 /** What the score is: a distance where reference rows are kept, else the bound. */
 export function scoreOf(
   { info: { recipe, data } }: ShipOptions,
@@ -122,8 +127,10 @@ export function scoreOf(
   references: number,
 ): Manifest['score'] {
   const bound = { bound: boundText(recipe.score, model), samples: recipe.score.samples };
+  const surprise = data.columns.kind === 'table' && data.columns.surprise !== undefined;
   if (references === 0) {
-    const meaning = 'negative of a lower bound on log p(x); the higher, the stranger';
+    const more = surprise ? ', and of what is rare in its cells' : '';
+    const meaning = `negative of a lower bound on log p(x)${more}; the higher, the stranger`;
     return { kind: 'bound', meaning, unit: 'nats', ...bound };
   }
   return {
@@ -135,6 +142,7 @@ export function scoreOf(
       'how far the row lies from its nearest neighbours in its own encoded cells',
       'in the mean of its latent, shared out over columns as the other parts are',
       'and in what the model, decoding that mean, leaves unexplained of each cell',
+      ...(surprise ? [`to that is added how rare cells are: ${SURPRISES}`] : []),
       ...(data.anomalies ? ['all of it times 1/√(1 + d), d the distance to the nearest known anomaly'] : []),
     ],
   };

@@ -13,12 +13,14 @@ import {
   rowsName,
   UNIT,
 } from './detector.ts';
+import { SURPRISE_UNIT, type SurpriseUnit, surpriseUnit, unitOf } from './surprise.ts';
 import { codedAt, coordinatesGraph } from './table-heads.ts';
 
 /** Rows that are kept in the file to compare with, as its leaves and their values; none where the score is the bound. */
 export interface Kept {
   readonly reference?: Reference;
   readonly anomalies?: Anomalies;
+  readonly surpriseUnit?: SurpriseUnit;
   readonly tensors: Tensors;
 }
 
@@ -50,8 +52,8 @@ export interface TrainedModel {
 const placesOf = ({ engine, model, columns, state }: TrainedModel, x: Tensors[string]) =>
   askRows(engine, coordinatesGraph(model, columns), state, x, 'coordinates');
 
-/** The mean score of reference rows among the others. */
-async function ordinaryScore(trained: TrainedModel, kept: Kept, x: Tensors[string]): Promise<number> {
+/** The scores of reference rows among the others. */
+async function ordinaryScores(trained: TrainedModel, kept: Kept, x: Tensors[string]) {
   const { engine, model, columns, state } = trained;
   const layout = layoutOf(columns);
   const rows = input('x', ['batch', layout.size]);
@@ -59,8 +61,11 @@ async function ordinaryScore(trained: TrainedModel, kept: Kept, x: Tensors[strin
   const { score } = neighbourStrangeness(layout, place, kept.reference!, model.z.size, 1);
   const ordinary = graph('ordinary', { score });
   const { data } = await askRows(engine, ordinary, { ...state, ...kept.tensors }, x, 'score');
-  return data.reduce((sum: number, each: number) => sum + each, 0) / data.length;
+  return data;
 }
+
+const meanOf = (numbers: ArrayLike<number>): number =>
+  Array.from(numbers).reduce((sum, each) => sum + each, 0) / numbers.length;
 
 const REFERENCE = 'reference';
 const ANOMALIES = 'anomalies';
@@ -73,7 +78,7 @@ async function keepAnomalies(
   known: Tensors[string],
 ): Promise<Kept> {
   const places = await placesOf(trained, known);
-  const unit = Math.max(LEAST_UNIT, await ordinaryScore(trained, kept, x));
+  const unit = Math.max(LEAST_UNIT, meanOf(await ordinaryScores(trained, kept, x)));
   return {
     ...kept,
     anomalies: anomaliesOf(ANOMALIES, ...(places.shape as [number, number])),
@@ -85,13 +90,25 @@ async function keepAnomalies(
   };
 }
 
+/** What a nat of surprise is worth beside the distances of ordinary rows. */
+async function keepUnit(trained: TrainedModel, kept: Kept, x: Tensors[string]): Promise<Kept> {
+  if (!trained.columns.surprise) return kept;
+  const data = Float32Array.of(unitOf(await ordinaryScores(trained, kept, x)));
+  return {
+    ...kept,
+    surpriseUnit: surpriseUnit(),
+    tensors: { ...kept.tensors, [SURPRISE_UNIT]: { shape: [], data } },
+  };
+}
+
 /** Rows of a run, encoded, as their coordinates in a trained model: training rows to compare with, known anomalies. */
 export async function keepRows(trained: TrainedModel, { reference, anomalies }: Tensors): Promise<Kept> {
   if (!reference || reference.shape[0]! < 2) return NOTHING_KEPT;
   const places = await placesOf(trained, reference);
-  const kept: Kept = {
+  const alone: Kept = {
     reference: referenceOf(REFERENCE, ...(places.shape as [number, number])),
     tensors: placedTensors(REFERENCE, places),
   };
+  const kept = await keepUnit(trained, alone, reference);
   return anomalies?.shape[0] ? keepAnomalies(trained, kept, reference, anomalies) : kept;
 }

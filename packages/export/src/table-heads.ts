@@ -48,6 +48,7 @@ import {
   type Strangeness,
 } from './detector.ts';
 import type { HeadGraphs } from './heads.ts';
+import { besideSurprise, type SurpriseUnit } from './surprise.ts';
 
 /** Rows beside every class, [rows, 1, …] and [1, classes, classes]; a model without classes has one row as it is. */
 function besideClasses({ x, y }: Model, rows: Value): Values {
@@ -86,27 +87,30 @@ export function coordinatesGraph(model: Model, columns: TableColumns): Graph {
 const negativeBound = (model: Model, rows: Value, bound: Bound): Value =>
   neg((model.y ? summedOver(model.y, bound) : bound)(model, known({ [model.x.name]: rows }, [1])));
 
-/** Leaves that hold rows to compare with. */
+/** Leaves that hold rows to compare with, and what a nat of surprise is worth beside a distance to them. */
 export interface KeptLeaves {
+  readonly surpriseUnit?: SurpriseUnit;
   readonly reference?: Reference;
   readonly anomalies?: Anomalies;
 }
 
-/** How strange encoded rows are: a distance where there are reference rows, else the negative bound. */
+/** How strange rows are, raw and encoded: a distance where there are reference rows, else the negative bound; and surprises. */
 export function strangenessOf(
   model: Model,
   columns: TableColumns,
+  raw: RawTable,
   rows: Value,
   bound: Bound,
-  { reference, anomalies }: KeptLeaves = {},
+  { reference, anomalies, surpriseUnit }: KeptLeaves = {},
 ): Strangeness & { readonly nll: Value; readonly mean: Value } {
   const layout = layoutOf(columns);
   const coded = codedAt(model, rows);
   const nll = negativeBound(model, rows, bound);
   const rest = { nll, mean: coded.mean };
-  if (!reference) return { ...boundStrangeness(layout, nll, coded.cells), ...rest };
+  const surprised = (strange: Strangeness) => besideSurprise(strange, columns, raw, rows, surpriseUnit ?? 1);
+  if (!reference) return { ...surprised(boundStrangeness(layout, nll, coded.cells)), ...rest };
   const place = coordinates(layout, rows, coded);
-  const strange = neighbourStrangeness(layout, place, reference, model.z.size);
+  const strange = surprised(neighbourStrangeness(layout, place, reference, model.z.size));
   return { ...(anomalies ? besideAnomalies(layout, strange, place, anomalies) : strange), ...rest };
 }
 
@@ -187,7 +191,7 @@ export function tableHeads(
     sampler: graph('sampler', named(decodeTable(columns, decoded.draw(draws), { drawn: true }))),
     imputer: graph('imputer', named(filled(raw, decodeTable(columns, imputedFeatures(model, rows))))),
     scorer: graph('scorer', {
-      ...strangenessOf(model, columns, rows, bound, kept),
+      ...strangenessOf(model, columns, raw, rows, bound, kept),
       ...(probabilities && { probabilities }),
     }),
   };

@@ -25,4 +25,5 @@ export * from './table/decode.ts';
 export * from './table/encode.ts';
 export * from './table/layout.ts';
 export * from './table/likelihood.ts';
+export * from './table/surprise.ts';
 export * from './vade.ts';

@@ -27,12 +27,19 @@ export function agreeing(root: Field, manifest: Manifest): Manifest {
     if (!head) continue;
     const field = root.of('heads').of(name);
     const { inputs, outputs } = asked[name];
-    keeps(field.of('inputs'), head.inputs, inputs);
+    keeps(field.of('inputs'), head.inputs, needed(inputs, head.inputs));
     keeps(field.of('outputs'), head.outputs, outputs);
     const extra = head.inputs.find((input) => !Object.hasOwn(inputs, input.name));
     if (extra) field.of('inputs').fail(`no input '${extra.name}'`);
   }
   return manifest;
+}
+
+/** What a head must take: a raw tensor may be left out where the head sees none of its columns, which are constants. */
+function needed(inputs: Contract, given: readonly TensorSpec[]): Contract {
+  const raw = (name: string) => name === 'numbers' || name === 'texts';
+  const taken = (name: string) => given.some((each) => each.name === name);
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => !raw(name) || taken(name)));
 }
 
 /** What each head takes and gives, by tensor name: its type and its features' size. */

@@ -92,6 +92,36 @@ export interface IgnoredColumn extends Named {
   readonly reason: string;
 }
 
+/** Nats by how far out a number lies: linear between knots, which go outwards, 0 before the first and constant after the last. */
+export interface Tail {
+  readonly knots: readonly number[];
+  readonly nats: readonly number[];
+}
+
+/** How surprising the cells of a column are, in nats beyond what ordinary rows reach: 0 of most. */
+export interface CellSurprise {
+  readonly missing: number;
+  readonly present: number;
+  /** Of each level, those that are rare last. */
+  readonly levels?: readonly number[];
+  /** Of a value that is no level. */
+  readonly unseen?: number;
+  readonly lower?: Tail;
+  readonly upper?: Tail;
+}
+
+/** Levels of two columns that avoid each other: a level of each, by number, and how surprising both in one row are. */
+export interface PairSurprise {
+  readonly columns: readonly [number, number];
+  readonly cells: readonly (readonly [level: number, other: number, nats: number])[];
+}
+
+/** What is rare in the training rows: of each column that is used, and of pairs of them, by their places among these. */
+export interface Surprise {
+  readonly cells: readonly CellSurprise[];
+  readonly pairs: readonly PairSurprise[];
+}
+
 export type UsedColumn = NumericColumn | CountColumn | BinaryColumn | CategoricalColumn | TimestampColumn;
 export type Column = UsedColumn | IgnoredColumn;
 
@@ -99,12 +129,21 @@ export type Column = UsedColumn | IgnoredColumn;
 export interface TableColumns {
   readonly kind: 'table';
   readonly columns: readonly Column[];
+  readonly surprise?: Surprise;
 }
 
 export const isUsed = (column: Column): column is UsedColumn => column.kind !== 'ignored';
 
-/** The columns that the model sees, in their order. */
+/** The columns whose cells are read, in their order. */
 export const usedColumns = ({ columns }: TableColumns): readonly UsedColumn[] => columns.filter(isUsed);
+
+/** Whether a column has one value alone: the model learns nothing from it, but another value is a surprise. */
+export const isConstant = (column: UsedColumn): boolean =>
+  column.kind === 'categorical' && column.levels.length === 1 && column.rare.length === 0;
+
+/** The columns that the model sees, in their order. */
+export const modelledColumns = (table: TableColumns): readonly UsedColumn[] =>
+  usedColumns(table).filter((column) => !isConstant(column));
 
 /** Whether a column's raw cells are texts; otherwise they are float64 numbers. */
 export const isText = (column: UsedColumn): boolean =>

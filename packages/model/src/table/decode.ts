@@ -31,6 +31,7 @@ import {
   type TableColumns,
   type TimestampColumn,
   type UsedColumn,
+  usedColumns,
 } from './columns.ts';
 import type { RawTable } from './encode.ts';
 import { DAY, FEATURE_LIMIT, PERIODS, unitOf } from './encode.ts';
@@ -97,7 +98,8 @@ function binaryCells(
 
 /** The most probable named level; the place for everything else has no name to give. */
 function levelCell(features: Value, layout: Layout, column: CategoricalColumn, at: number): Value {
-  const place = placeOf(layout, at);
+  // of a constant, which is no feature, any one place tells the only level
+  const place = Math.max(0, placeOf(layout, at));
   const best = argMax(slice(features, -1, place, place + column.levels.length), -1);
   const names = isText(column)
     ? texts(column.levels as readonly string[])
@@ -185,7 +187,9 @@ export function decodeTable(
 ): RawTable {
   const layout = layoutOf(table);
   const order = rawOrder(table);
-  const placed = layout.columns.map((column, at): Placed<UsedColumn> => [column, at]);
+  const placed = usedColumns(table).map(
+    (column): Placed<UsedColumn> => [column, layout.columns.indexOf(column)],
+  );
   const numbers = placed.filter(([column]) => !isText(column));
   const words = placed.filter((each): each is Placed<CategoricalColumn> => isText(each[0]));
   return {

@@ -1,5 +1,5 @@
 import type { TableColumns, TimestampColumn, TimestampPart, UsedColumn } from './columns.ts';
-import { TIMESTAMP_PARTS, usedColumns } from './columns.ts';
+import { modelledColumns, TIMESTAMP_PARTS } from './columns.ts';
 
 /** What a feature's likelihood is called. */
 export type FeatureKind =
@@ -90,7 +90,7 @@ function blocksOf(features: readonly FeaturePlace[]): Block[] {
 
 /** The layout of a table's rows. */
 export function layoutOf(table: TableColumns): Layout {
-  const columns = usedColumns(table);
+  const columns = modelledColumns(table);
   const places = columns.flatMap((each, column) =>
     partsOf(each).map((parts, index): FeaturePlace => ({ column, part: index, ...parts })),
   );

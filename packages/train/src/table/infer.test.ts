@@ -86,12 +86,18 @@ describe('a column is taken for', () => {
     [
       'constant, if it is always the same',
       uniform.map(() => 3.5),
-      { kind: 'ignored', reason: 'it is always 3.5' },
+      { kind: 'categorical', levels: [3.5], rare: [], shares: [1, 0] },
     ],
     [
       'constant, if it is the same or missing',
       texts((u) => (u < 0.5 ? 'x' : '')),
-      { kind: 'ignored', reason: 'it is always x' },
+      { kind: 'categorical', levels: ['x'], rare: [], shares: [1, 0] },
+    ],
+    [
+      'ignored, if it is always the same moment, which later rows are not of',
+      uniform.map(() => 1.7e12),
+      { kind: 'ignored', reason: 'it is always the same moment' },
+      'timestamp',
     ],
     [
       'empty, if every number is missing',

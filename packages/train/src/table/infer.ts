@@ -184,10 +184,12 @@ function guessText(name: string, { levels, rows, missing }: TextProfile): Column
   return categorical(name, levels, present);
 }
 
-/** Nothing to learn from: no cell, or always the same. */
-function empty(name: string, distinct: number, only: string | number | undefined): IgnoredColumn | undefined {
-  if (distinct === 0) return ignored(name, 'every cell is missing');
-  return distinct === 1 ? ignored(name, `it is always ${only}`) : undefined;
+/** Nothing for a model to learn from: no cell, or one value alone, beside which another one is a surprise. */
+function uniform(name: string, values: ArrayLike<string | number>): Column | undefined {
+  if (values.length === 0) return ignored(name, 'every cell is missing');
+  if (values.length > 1) return undefined;
+  const levels = [values[0]!] as CategoricalColumn['levels'];
+  return { name, kind: 'categorical', levels, rare: [], shares: [1, 0] };
 }
 
 function misfit(name: string, kind: string, problem: string): never {
@@ -212,8 +214,8 @@ function askedNumber(name: string, profile: NumberProfile, asked: Asked): Column
 function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options: InferOptions): Column {
   const profile = profileNumbers(cells);
   const asked = askedOf(options, name);
-  const nothing = empty(name, profile.values.length, profile.values[0]);
-  if (nothing) return nothing;
+  const one = uniform(name, profile.values);
+  if (one) return type === 'timestamp' && isUsed(one) ? ignored(name, 'it is always the same moment') : one;
   if (asked) return askedNumber(name, profile, asked);
   if (type === 'timestamp') return timestamp(name, profile);
   return guessNumber(name, profile, options);
@@ -221,8 +223,11 @@ function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options
 
 function inferTexts({ name }: ColumnSample, cells: readonly string[], options: InferOptions): Column {
   const profile = profileTexts(cells);
-  const nothing = empty(name, profile.levels.length, profile.levels[0]?.[0]);
-  if (nothing) return nothing;
+  const one = uniform(
+    name,
+    profile.levels.map(([level]) => level),
+  );
+  if (one) return one;
   const kind = askedOf(options, name)?.kind;
   if (kind === undefined) return guessText(name, profile);
   if (kind === 'categorical') return categorical(name, profile.levels, profile.rows - profile.missing);

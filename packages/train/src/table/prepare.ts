@@ -1,4 +1,4 @@
-import type { TableColumns } from '@semivae/model';
+import { isConstant, isUsed, type TableColumns } from '@semivae/model';
 import { range, shuffle, stream } from '../data/shuffle.ts';
 import { validationSplit } from '../data/split.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
@@ -13,6 +13,7 @@ import { type ColumnSample, type InferOptions, inferColumn } from './infer.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
 import { leaks } from './leaks.ts';
 import { dealRoles, type Roles, role } from './roles.ts';
+import { fitSurprise } from './surprise/fit.ts';
 import { codesForMissing, identifiers } from './suspicions.ts';
 import { openTrainedRows, type TrainedRows } from './trained-rows.ts';
 
@@ -200,9 +201,9 @@ function withoutGroup({ columns, ...table }: TableColumns, { data }: Recipe): Ta
 }
 
 function checkUsable({ columns }: TableColumns, place: string): void {
-  if (columns.some(({ kind }) => kind !== 'ignored')) return;
+  if (columns.some((column) => isUsed(column) && !isConstant(column))) return;
   const reasons = columns
-    .map((each) => (each.kind === 'ignored' ? `${each.name}: ${each.reason}` : ''))
+    .map((each) => `${each.name}: ${isUsed(each) ? 'it is always the same' : each.reason}`)
     .join('; ');
   const remedy = 'Say what they are by data.columns, or give another table.';
   throw new RecipeError('COLUMNS_NONE', place, `no column is of use (${reasons})`, remedy);
@@ -337,10 +338,11 @@ export async function prepareTable(
   const sampled = await readSamples(table, read, roles);
   const guessed = inferColumns(features, sampled.train, recipe, { array, rows: table.rows });
   const inferred = withoutGroup(guessed, recipe);
-  const { columns, warnings } = array
+  const { columns: shown, warnings } = array
     ? { columns: inferred, warnings: [] }
     : withoutGrowth(inferred, sampled.train, new Set(Object.keys(recipe.data.columns)));
-  checkUsable(columns, table.place);
+  checkUsable(shown, table.place);
+  const columns = { ...shown, surprise: fitSurprise(shown, sampled.train) };
   const used = columns.columns.filter(({ kind }) => kind !== 'ignored').map(({ name }) => name);
   const encoded = await encodeRows(table, columns, used, roles, labels, options);
   const about: SetFacts = {
