@@ -32,7 +32,7 @@ const REASONS = 3;
 
 /** Keeps the `most` rows of the highest scores; a score that is NaN is stranger than all. */
 export function openStrangest(columns: readonly InputColumn[], most: number): Strangest {
-  const kinds = new Map(columns.map(({ name, kind }) => [name, kind]));
+  const byName = new Map(columns.map((column) => [column.name, column]));
   const kept: { readonly rank: number; readonly found: StrangeRow }[] = [];
   return {
     add(chunk, answers) {
@@ -40,7 +40,7 @@ export function openStrangest(columns: readonly InputColumn[], most: number): St
         const score = answers.score[row]!;
         const rank = Number.isNaN(score) ? Infinity : score;
         if (kept.length === most && !(rank > kept.at(-1)!.rank)) continue;
-        kept.push({ rank, found: strangeRow(chunk, answers, row, kinds) });
+        kept.push({ rank, found: strangeRow(chunk, answers, row, byName) });
         kept.sort((a, b) => b.rank - a.rank).splice(most);
       }
     },
@@ -48,13 +48,13 @@ export function openStrangest(columns: readonly InputColumn[], most: number): St
   };
 }
 
-type Kinds = ReadonlyMap<string, InputColumn['kind']>;
+type ByName = ReadonlyMap<string, InputColumn>;
 
-const strangeRow = (chunk: Chunk, answers: ColumnAnswers, row: number, kinds: Kinds): StrangeRow => ({
+const strangeRow = (chunk: Chunk, answers: ColumnAnswers, row: number, byName: ByName): StrangeRow => ({
   row: chunk.start + row + 1,
   score: answers.score[row]!,
   ...(answers.pValue && { pValue: answers.pValue[row]! }),
-  reasons: reasonsOf(chunk, answers, row, kinds),
+  reasons: reasonsOf(chunk, answers, row, byName),
   unseen: unseenIn(answers, row),
 });
 
@@ -62,18 +62,19 @@ function reasonsOf(
   chunk: Chunk,
   { columns, contributions }: ColumnAnswers,
   row: number,
-  kinds: Kinds,
+  byName: ByName,
 ): Reason[] {
   const all = columns.map((column, at) => ({
     column,
-    cell: shown(chunk.columns[column]![row]!, kinds.get(column)),
+    cell: shown(chunk.columns[column]![row]!, byName.get(column)),
     contribution: contributions[row * columns.length + at]!,
   }));
   return all.sort((a, b) => b.contribution - a.contribution).slice(0, REASONS);
 }
 
-function shown(cell: number | string, kind: InputColumn['kind'] | undefined): string {
+function shown(cell: number | string, { kind, written = {} }: Partial<InputColumn> = {}): string {
   if (cell === '' || Number.isNaN(cell)) return 'missing';
+  if (written.words && (cell === 0 || cell === 1)) return written.words[cell];
   if (kind === 'timestamp') return time(cell as number);
   return typeof cell === 'number' ? String(Number(cell.toPrecision(6))) : cell;
 }

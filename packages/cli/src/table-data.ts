@@ -18,7 +18,7 @@ import type { Output } from './output.ts';
 import { table } from './table.ts';
 import { writtenInWords } from './written-in-words.ts';
 
-const TABLE_NAME = /\.(csv|tsv|txt|data|parquet|json|ndjson|jsonl|npz|npy)(\.(gz|zst|bz2))?$/i;
+const TABLE_NAME = /\.(csv|tsv|txt|data|parquet|json|ndjson|jsonl|npz|npy|xlsx?|ods)(\.(gz|zst|bz2))?$/i;
 
 /** Whether a name of data is that of tables: files with an ending that says so, or a pattern of them. */
 export const isTableName = (name: string): boolean => TABLE_NAME.test(name) || /[*?[\]]/.test(name);

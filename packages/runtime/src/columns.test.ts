@@ -47,7 +47,7 @@ describe('a cell', () => {
     expect(cell(name, given)).toBe(raw);
   });
 
-  test.each([null, undefined, '', Number.NaN])('given as %o is missing', (given) => {
+  test.each([null, undefined, '', Number.NaN])('given as %o is missing (fault 47)', (given) => {
     expect(cell('age', given)).toBeNaN();
     expect(cell('when', given)).toBeNaN();
     expect(cell('colour', given)).toBe('');

@@ -32,7 +32,8 @@ upright (EXIF), palettes looked up, transparent pixels over white; grey models s
 Columns: index, file, score, and label and probability where the model has classes.
 Without --out the rows go to stdout as CSV and the summary to stderr.
 
-Tables: CSV, TSV, Parquet, JSON, NDJSON (also .gz), npz. Columns are found by name, in any order; others are ignored.
+Tables: CSV, TSV, Parquet, JSON, NDJSON (also .gz), npz. Columns are found by name, in any order; others are ignored. Cells are
+read as they were written in training (semivae inspect tells how); --decimal, --date-format, --delimiter and --encoding say otherwise.
 --out writes all columns of the input, and score, p_value and anomaly, nll (in nats), label and probability where the model
 has classes, top_column and top_contribution (what adds most to the score), unseen (columns whose value did not occur in
 training); with --contributions a column for what each adds. It comes into being when all rows are done, and not before.

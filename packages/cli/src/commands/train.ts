@@ -101,6 +101,7 @@ Examples:
   semivae train --data my-images --model m1         a folder with four idx files, no labels needed
   semivae train --data payments.parquet             a table: CSV, TSV, Parquet, JSON, NDJSON, npz; no labels needed
   semivae train --data 'logs/*.csv.gz' --column id=ignored --column code=categorical
+  semivae train --data bestellungen.csv --decimal , --date-format dmy --column when=timestamp:excel
   semivae train --data people.csv --label-column income           an empty label cell is an unlabelled row
   semivae train --data payments.csv --label-column fraud --anomaly-label 1
   semivae train --data payments.csv --calibrate-on latest --time-column booked

@@ -84,7 +84,7 @@ describe('a column is taken for', () => {
       { kind: 'ignored', reason: 'it numbers the rows' },
     ],
     [
-      'constant, if it is always the same',
+      'constant, if it is always the same (fault 49)',
       uniform.map(() => 3.5),
       { kind: 'categorical', levels: [3.5], rare: [], shares: [1, 0] },
     ],
@@ -100,12 +100,12 @@ describe('a column is taken for', () => {
       'timestamp',
     ],
     [
-      'empty, if every number is missing',
+      'empty, if every number is missing (fault 50)',
       uniform.map(() => Number.NaN),
       { kind: 'ignored', reason: 'every cell is missing' },
     ],
     [
-      'empty, if every text is missing',
+      'empty, if every text is missing (fault 50)',
       texts(() => ''),
       { kind: 'ignored', reason: 'every cell is missing' },
     ],

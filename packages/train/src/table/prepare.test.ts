@@ -201,6 +201,21 @@ describe('labels', () => {
     ofNumbers.forEach((each, row) => expect(each < 0).toBe(uniform[row]! < 0.5));
   });
 
+  test('that say NaN are a class, unless they are said to be none (fault 48)', async () => {
+    const some = label.map((each, row) => (row % 3 === 0 ? 'NaN' : each));
+    expect((await labelled(some)).set.classes).toEqual(['NaN', 'no', 'yes']);
+    const { set, of } = await labelled(some, { unlabelled: 'NaN' });
+    expect(set.classes).toEqual(['no', 'yes']);
+    of.forEach((each, row) => expect(each < 0).toBe(row % 3 === 0));
+  });
+
+  test('of known anomalies are found by what people write: 1, 1.0 and true are one', async () => {
+    const codes = label.map((each) => (each === 'yes' ? '1.0' : '0.0'));
+    const known = label.filter((each) => each === 'yes').length;
+    for (const anomalyLabel of ['1', 'true', '1.0'])
+      expect((await labelled(codes, { anomalyLabel })).anomalies.labels).toHaveLength(known);
+  });
+
   test('of known anomalies take their rows out of training', async () => {
     const { set, anomalies, of } = await labelled(label, { anomalyLabel: 'yes' });
     const known = label.filter((each) => each === 'yes').length;

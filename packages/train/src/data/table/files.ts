@@ -82,9 +82,10 @@ export async function formatOf(file: string): Promise<Format> {
   if (start.startsWith('PAR1')) return 'parquet';
   if (start.startsWith('\x93NUMPY')) return 'npy';
   const named = FORMATS[(/\.(\w+)(\.gz|\.zst)?$/.exec(file)?.[1] ?? '').toLowerCase()];
-  if (!start.startsWith('PK')) return named ?? 'csv';
+  const isArchive = start.startsWith('PK') || start.startsWith('\xd0\xcf\x11\xe0');
+  if (!isArchive) return named ?? 'csv';
   if (named === 'npz') return 'npz';
-  const remedy = 'Unpack it, or save the sheet as CSV or Parquet.';
+  const remedy = 'Unpack it, or save the sheet as CSV (UTF-8) or Parquet.';
   throw new TableError('TABLE_FORMAT', file, 'it is a zip archive or a spreadsheet', remedy);
 }
 

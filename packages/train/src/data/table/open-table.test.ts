@@ -93,7 +93,7 @@ describe('a CSV', () => {
     ['a title above', 'Some people\na,b\n1,2\n', { a: [1], b: [2] }],
     ['a # in its cells', 'colour,n\n#ff0000,1\n#00ff00,2\n', { colour: ['#ff0000', '#00ff00'], n: [1, 2] }],
     ['no header', '1,x\n2,y\n', { column1: [1, 2], column2: ['x', 'y'] }],
-    ['a column without a name', ',b\n1,2\n', { column1: [1], b: [2] }],
+    ['a column without a name (fault 43)', ',b\n1,2\n', { column1: [1], b: [2] }],
     ['one column', 'a\n1\n2\n', { a: [1, 2] }],
     ['quotes only far below', `a,b\n${'1,2\n'.repeat(5000)}1,"2"\n`, undefined],
   ])('with %s', async (name, csv, expected) => {
@@ -333,14 +333,32 @@ const lines = (count: number) => Array.from({ length: count }, (_, i) => `${i},t
 
 describe('bad input', () => {
   test.each<[string, string, string | Uint8Array, string, RegExp]>([
-    ['no bytes', 'zero.csv', '', 'TABLE_EMPTY', /no bytes/],
-    ['blank lines only', 'blank.csv', '\n\n', 'TABLE_EMPTY', /blank/],
-    ['a header and no rows', 'header.csv', 'a,b,c\n', 'TABLE_EMPTY', /no rows/],
-    ['a row too long', 'long.csv', `a,b,c\n${lines(9)}1,2,3,4\n`, 'TABLE_RAGGED', /line 11: .* 4 cells .* 3/],
-    ['a row too short', 'short.csv', `a,b,c\n1,2\n${lines(9)}`, 'TABLE_RAGGED', /line 2: .* 2 cells .* 3/],
+    ['no bytes (fault 38)', 'zero.csv', '', 'TABLE_EMPTY', /no bytes/],
+    ['blank lines only (fault 38)', 'blank.csv', '\n\n', 'TABLE_EMPTY', /blank/],
+    ['a header and no rows (fault 38)', 'header.csv', 'a,b,c\n', 'TABLE_EMPTY', /no rows/],
+    [
+      'a row too long (fault 39)',
+      'long.csv',
+      `a,b,c\n${lines(9)}1,2,3,4\n`,
+      'TABLE_RAGGED',
+      /line 11: .* 4 cells .* 3/,
+    ],
+    [
+      'a row too short (fault 39)',
+      'short.csv',
+      `a,b,c\n1,2\n${lines(9)}`,
+      'TABLE_RAGGED',
+      /line 2: .* 2 cells .* 3/,
+    ],
     ['a row too short, far below', 'late.csv', `a,b,c\n${lines(30_000)}1,2\n`, 'TABLE_RAGGED', /line 30002/],
     ['a header too short', 'names.csv', `a,b\n${lines(9)}`, 'TABLE_RAGGED', /line 2/],
-    ['an open quote', 'quote.csv', `a,b,c\n${lines(9)}1,"x,3\n${lines(9)}`, 'TABLE_QUOTES', /line 11/],
+    [
+      'an open quote (fault 40)',
+      'quote.csv',
+      `a,b,c\n${lines(9)}1,"x,3\n${lines(9)}`,
+      'TABLE_QUOTES',
+      /line 11/,
+    ],
     [
       'bytes of anything',
       'noise.csv',
@@ -349,7 +367,7 @@ describe('bad input', () => {
       /UTF-8/,
     ],
     [
-      'names twice',
+      'names twice (fault 43)',
       'twice.csv',
       'a,b,a\n1,2,3\n',
       'TABLE_HEADER',
@@ -357,9 +375,22 @@ describe('bad input', () => {
     ],
     ['a huge line', 'huge.csv', `a,b\n1,${'x'.repeat(5e6)}\n`, 'TABLE_LINE', /line 2.*longer than/],
     ['mixed line ends', 'ends.csv', 'a,b\r\n1,2\n3,4\r\n', 'TABLE_BROKEN', /end in different ways/],
-    ['1e999', 'much.csv', 'a\n1\n1e999\n', 'TABLE_CELL', /row 2, column 'a': '1e999' is not a finite number/],
-    ['nan', 'nan.csv', 'a\n1\nnan\n', 'TABLE_CELL', /row 2, column 'a': 'nan'/],
-    ['a spreadsheet', 'sheet.xlsx', 'PK\x03\x04....', 'TABLE_FORMAT', /spreadsheet/],
+    [
+      '1e999 (fault 46)',
+      'much.csv',
+      'a\n1\n1e999\n',
+      'TABLE_CELL',
+      /row 2, column 'a': '1e999' is not a finite number/,
+    ],
+    ['nan (fault 47)', 'nan.csv', 'a\n1\nnan\n', 'TABLE_CELL', /row 2, column 'a': 'nan'/],
+    ['a spreadsheet', 'sheet.xlsx', 'PK\x03\x04....', 'TABLE_FORMAT', /spreadsheet.*save the sheet as CSV/],
+    [
+      'an old spreadsheet',
+      'sheet.xls',
+      Buffer.from('\xd0\xcf\x11\xe0....', 'latin1'),
+      'TABLE_FORMAT',
+      /spreadsheet/,
+    ],
     [
       'gzip cut off',
       'cut.csv.gz',

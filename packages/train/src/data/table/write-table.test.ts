@@ -128,6 +128,16 @@ describe('answers beside a table', () => {
     ]);
   });
 
+  test('keep names that differ by case alone in a CSV', async () => {
+    const rows = Array.from({ length: 5000 }, (_, i) => `${i},"x, ${i}",`);
+    await writeFile(at('case.csv'), `Amount,amount,AMOUNT\n${rows.join('\n')}\n`);
+    const table = await openTable(at('case.csv'));
+    await answer(table, at('case-out.csv'));
+    await table.close();
+    const expected = ['Amount,amount,AMOUNT,row', ...rows.map((row, i) => `${row},${i}`), ''];
+    expect((await readFile(at('case-out.csv'), 'utf8')).split('\n')).toEqual(expected);
+  });
+
   test('go with several files, a query, arrays, and chosen columns', async () => {
     await writeFile(at('p1.csv'), 'a,b\n1,x\n2,y\n');
     await writeFile(at('p2.csv'), 'b;a\nz;3\n');

@@ -158,10 +158,29 @@ function copySql(writing: Writing, carried: Carried | undefined): string {
   const { columns, from } = selected(writing, carried);
   const { file } = writing;
   const escapes = writing.escapeFormulas && isCsv(writing);
-  const all = columns.map(({ name, sql }) =>
-    escapes ? `${withoutFormula(sql)} AS ${quoted(escapedFormula(name))}` : `${sql} AS ${quoted(name)}`,
+  const named = columns.map(({ name, sql }) =>
+    escapes ? { name: escapedFormula(name), sql: withoutFormula(sql) } : { name, sql },
   );
+  if (isCsv(writing) && namesakes(named)) return copyWithNames(file, named, from);
+  const all = named.map(({ name, sql }) => `${sql} AS ${quoted(name)}`);
   return `COPY (SELECT ${all.join(', ')} FROM ${from}) TO ${text(file.temporary)} (${file.how})`;
+}
+
+interface Named {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Whether two columns have names that SQL does not tell apart. */
+const namesakes = (columns: readonly Named[]): boolean =>
+  new Set(columns.map(({ name }) => name.toLowerCase())).size < columns.length;
+
+/** A CSV whose first row are the names, as they are: DuckDB would number those that differ by case alone. */
+function copyWithNames(file: OutputFile, columns: readonly Named[], from: string): string {
+  const names = columns.map(({ name }, i) => `${text(name)} AS c${i}`).join(', ');
+  const cells = columns.map(({ sql }, i) => `(${sql})::VARCHAR AS c${i}`).join(', ');
+  const how = file.how.replace('HEADER', 'HEADER false');
+  return `COPY (SELECT ${names} UNION ALL SELECT ${cells} FROM ${from}) TO ${text(file.temporary)} (${how})`;
 }
 
 /** Rows that are looked at: enough to notice a kind of text, few enough to cost nothing. */
