@@ -124,21 +124,22 @@ const mean = (numbers: readonly number[]): number =>
   numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
 
 /** Over splits, which are drawn independently, so that the spread of their rates tells the error of the mean. */
-function rateOver(promised: number, seenBySplit: readonly number[], calibration: number): Rate {
+function rateOver(promised: number, seenBySplit: readonly number[], { calibration, fresh }: Split): Rate {
   const [seen, exact] = [mean(seenBySplit), exactRate(calibration, promised)];
-  const spread = seenBySplit.reduce((sum, each) => sum + (each - seen) ** 2, 0) / (seenBySplit.length - 1);
-  const standardError = Math.sqrt(spread / seenBySplit.length);
-  const deviation =
-    standardError === 0 ? Math.sign(seen - exact) * Infinity || 0 : (seen - exact) / standardError;
+  const splits = seenBySplit.length;
+  const spread = seenBySplit.reduce((sum, each) => sum + (each - seen) ** 2, 0) / (splits - 1);
+  // where all splits are alike, no less than one row in all of them
+  const standardError = Math.max(Math.sqrt(spread / splits), 1 / (splits * fresh));
+  const deviation = (seen - exact) / standardError;
   return { promised, exact, seen, standardError, deviation };
 }
 
-function ratesOf(found: readonly Found[], { calibration }: Split): TableRates {
+function ratesOf(found: readonly Found[], split: Split): TableRates {
   const rates = PROMISED.map((promised, i) =>
     rateOver(
       promised,
       found.map((each) => each.rates[i]!),
-      calibration,
+      split,
     ),
   );
   const tied = mean(found.map((each) => each.tied));

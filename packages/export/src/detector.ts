@@ -103,12 +103,12 @@ const closeness = (place: Value, { rows, halfSquares }: Reference): Value =>
   sub(matmul(place, transpose(rows)), halfSquares);
 
 /**
- * Rows count as equal where their cells, in units of a column's spread, differ by no more than EQUAL_CELLS, and what hangs
- * on the cells, latent and residuals, by no more than EQUAL_REST: rounding alone makes the one 1e-7, and the other, the
- * root of a difference of log-densities, up to 0.03.
+ * Rows count as equal where their cells, in units of a column's spread, differ by no more than EQUAL_CELLS, and all that
+ * hangs on them, latent and residuals, by no more than EQUAL_REST. Between hosts cells do not differ at all, the latent by
+ * 1e-6, and a residual, the root of a difference of log-densities, by up to 3e-4 (counts in the thousands).
  */
 const EQUAL_CELLS = 1e-5;
-const EQUAL_REST = 0.1;
+const EQUAL_REST = 0.03;
 
 /** How far places lie from reference rows: the squared difference of each coordinate, and the distance, exactly 0 of equal rows. */
 interface Apart {
