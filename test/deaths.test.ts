@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { BundleFiles } from '@semivae/export/node';
 import { writeBundle } from '@semivae/export/node';
-import { type FileEntry, openManifest, sealManifest, sha256 } from '@semivae/runtime';
-import { decodeCheckpoint, openTableWriter } from '@semivae/train/node';
+import { type FileEntry, type Manifest, openManifest, sealManifest, sha256 } from '@semivae/runtime';
+import { appendMetrics, decodeCheckpoint, openTableWriter, writeCheckpoint } from '@semivae/train/node';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addTrain } from '../packages/cli/src/commands/train.ts';
@@ -13,6 +13,9 @@ import { contentOf, freshFolder, smallRecipe, smallSet, writeFiles } from './com
 
 /** A process that dies at one of its calls that change the disk: neither it nor anything after it happens. */
 const death = vi.hoisted(() => ({ at: 0, calls: 0, dead: false, tell: () => {} }));
+
+/** What was flushed and renamed, in order. */
+const log = vi.hoisted((): string[][] => []);
 
 /** What is at the disk when a call begins: for a write, half of it. */
 const step = vi.hoisted(() => async (does: () => Promise<unknown>, half?: () => Promise<unknown>) => {
@@ -28,14 +31,18 @@ vi.mock('node:fs/promises', async (original) => {
   const changing = ['rename', 'rm', 'rmdir', 'link', 'copyFile', 'mkdir', 'writeFile'] as const;
   const counted = changing.map((name) => [
     name,
-    (...given: unknown[]) => step(() => (real[name] as (...all: unknown[]) => Promise<unknown>)(...given)),
+    (...given: unknown[]) => {
+      if (name === 'rename') log.push([name, ...given.map(String)]);
+      return step(() => (real[name] as (...all: unknown[]) => Promise<unknown>)(...given));
+    },
   ]);
-  const handled = (handle: import('node:fs/promises').FileHandle) =>
+  const handled = (handle: import('node:fs/promises').FileHandle, path: string) =>
     new Proxy(handle, {
       get(of, name) {
         const own = Reflect.get(of, name);
         if (typeof own !== 'function') return own;
         const call = (...given: unknown[]) => own.apply(of, given);
+        if (name === 'sync' || name === 'datasync') log.push(['flush', path]);
         if (name === 'sync' || name === 'datasync') return () => step(call);
         if (name !== 'writeFile') return call;
         return (all: string | Uint8Array) =>
@@ -47,9 +54,8 @@ vi.mock('node:fs/promises', async (original) => {
     });
   const open = async (path: string, flags = 'r', mode?: number) => {
     const opening = () => real.open(path, flags, mode);
-    return handled(
-      (await (flags === 'r' ? opening() : step(opening))) as Awaited<ReturnType<typeof opening>>,
-    );
+    const opened = await (flags === 'r' ? opening() : step(opening));
+    return handled(opened as Awaited<ReturnType<typeof opening>>, path);
   };
   return { ...real, ...Object.fromEntries(counted), open, default: real };
 });
@@ -96,12 +102,15 @@ beforeEach(() => {
   return () => vi.restoreAllMocks();
 });
 
+type Writable = { -readonly [field in keyof FileEntry]: FileEntry[field] };
+
 describe('a bundle', { timeout: 240_000 }, () => {
   let [old, next]: BundleFiles[] = [];
   const notes = { 'notes.md': Buffer.from('what I found'), 'recipe.json': Buffer.from('{}') };
 
-  const entriesOf = ({ heads, parity }: { heads: object; parity: object }) =>
-    [...Object.values(heads), parity] as { file: string; bytes: number; sha256: string }[];
+  type Named = Pick<Manifest, 'heads' | 'parity' | 'reference'>;
+  const entriesOf = ({ heads, parity, reference }: Named) =>
+    [...Object.values(heads), parity, ...(reference ? [reference] : [])] as Writable[];
 
   /** The same bundle with a byte more in each file. */
   async function longer(files: BundleFiles): Promise<BundleFiles> {
@@ -112,20 +121,26 @@ describe('a bundle', { timeout: 240_000 }, () => {
       entry.bytes++;
       entry.sha256 = await sha256(changed[entry.file]!);
     }
-    const { calibration, ...rest } = manifest;
+    delete changed['reference.json'];
+    const { calibration, reference: _, ...rest } = manifest;
     const own = calibration && { calibration: { ...calibration, scorer: manifest.heads.scorer.sha256 } };
     return { ...changed, 'manifest.json': await sealManifest({ ...rest, ...own, name: 'next' }) };
   }
 
   beforeAll(async () => {
-    old = { ...Object.fromEntries(await tableBundle()), 'README.md': Buffer.from('a card') };
+    const sample = Buffer.from('{"columns":[]}');
+    const reference = { file: 'reference.json', bytes: sample.length, sha256: await sha256(sample) };
+    const files: BundleFiles = Object.fromEntries(await tableBundle());
+    const manifest = await sealManifest({ ...(await openManifest(files['manifest.json']!)), reference });
+    const besides = { 'README.md': Buffer.from('a card'), 'reference.json': sample };
+    old = { ...files, ...besides, 'manifest.json': manifest };
     next = await longer(old);
   });
 
   /** The name of the bundle that stands, whose files are all as its manifest says. */
   async function standing(folder: string): Promise<string> {
     const manifest = await openManifest(readFileSync(join(folder, 'manifest.json')));
-    for (const { file, sha256: hash } of entriesOf(manifest) as FileEntry[])
+    for (const { file, sha256: hash } of entriesOf(manifest))
       expect(await sha256(readFileSync(join(folder, file))), file).toBe(hash);
     return manifest.name;
   }
@@ -136,16 +151,17 @@ describe('a bundle', { timeout: 240_000 }, () => {
     await writeBundle(at('new'), next!);
     writeFiles(at('new'), notes);
     const before = await standing(at('old'));
-    const wanted = contentOf(at('new'));
+    const [stood, wanted] = [contentOf(at('old')), contentOf(at('new'))];
     const seen = new Set<string>();
-    for (let n = 1, dead = true; dead; n++) {
+    for (let n = 1, dead = true; dead; n += 2) {
       const here = at(`here${n}`);
       await cp(at('old'), here, { recursive: true });
       dead = await dies(n, () => writeBundle(here, next!));
       seen.add(await standing(here));
       expect(readFileSync(join(here, 'notes.md'), 'utf8')).toBe('what I found');
-      await writeBundle(here, next!);
-      expect(contentOf(here), `died at call ${n}`).toEqual(wanted);
+      const [after, content] = n % 4 === 1 ? [next!, wanted] : [old!, stood];
+      await writeBundle(here, after);
+      expect(contentOf(here), `died at call ${n}`).toEqual(content);
     }
     expect(seen).toEqual(new Set([before, 'next']));
   });
@@ -235,5 +251,27 @@ test('rows are the old ones or the new ones, whenever their writer dies; the nex
     writeFileSync(at('scores.csv'), 'old');
     dead = await dies(n, write);
     expect(['old', 'score\n1\n2\n'], `died at call ${n}`).toContain(readFileSync(at('scores.csv'), 'utf8'));
+  }
+});
+
+test('what is renamed is flushed before, and its folder after (fault 21)', async () => {
+  log.length = 0;
+  const run = at('flushed');
+  mkdirSync(run);
+  const state = { w: { shape: [1], data: Float32Array.of(1) } };
+  await writeCheckpoint(run, { step: 1, sums: {}, state });
+  await appendMetrics(run, { step: 1, epoch: 1, minutes: 0 });
+  const writer = await openTableWriter(join(run, 'rows.csv'), [{ name: 'score', type: 'number' }]);
+  await writer.append({ score: Float64Array.of(1) });
+  await writer.close();
+  const files = { ...Object.fromEntries(await tableBundle()), 'README.md': Buffer.from('a card') };
+  await writeBundle(join(run, 'bundle'), files);
+  await writeBundle(join(run, 'bundle'), { ...files, 'README.md': Buffer.from('another') });
+  expect(log).toContainEqual(['flush', join(run, 'metrics.jsonl')]);
+  const renames = log.flatMap(([what, from, to], place) => (what === 'rename' ? [{ from, to, place }] : []));
+  expect(renames.length).toBeGreaterThanOrEqual(4);
+  for (const { from, to, place } of renames) {
+    expect(log.slice(0, place), from).toContainEqual(['flush', from]);
+    expect(log[place + 1], to).toEqual(['flush', dirname(to!)]);
   }
 });

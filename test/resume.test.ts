@@ -139,7 +139,7 @@ describe('the command', () => {
   });
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-  test('Ctrl-C and SIGTERM save, say how to go on and exit with 130; resumed, it ends bit-identical', async () => {
+  test('Ctrl-C and SIGTERM save, say how to go on and exit with 130; resumed, it ends bit-identical (fault 28)', async () => {
     const stopped = await train('stopped', after(3, 'SIGINT'));
     expect(stopped.code).toBe(130);
     expect(stopped.stderr).toMatch(/Go on with: semivae train --resume stopped --threads 1/);
@@ -157,7 +157,7 @@ describe('the command', () => {
     expect(checkpointOf('stopped').minutes).toBeGreaterThan(first.minutes!);
   });
 
-  test('killed outright, it goes on from the last checkpoint', async () => {
+  test('killed outright, it goes on from the last checkpoint (fault 20)', async () => {
     expect((await train('killed', after(20, 'SIGKILL'))).code).toBe(null);
     cpSync(join(cwd, 'killed'), join(cwd, 'copy'), { recursive: true });
     expect((await resume('killed')).code).toBe(0);

@@ -155,7 +155,7 @@ describe('the command', () => {
     expect((await semivae(['train', '--resume', 'killed', '--threads', '1'], { cwd })).code).toBe(0);
     expect(stateOf('killed')).toEqual(stateOf('whole'));
 
-    rmSync(at('killed/checkpoint.safetensors'));
+    for (const name of ['checkpoint', 'previous']) rmSync(at(`killed/${name}.safetensors`), { force: true });
     const lost = await semivae(['train', '--resume', 'killed', '--json'], { cwd });
     expect(answerOf(lost)).toMatchObject({ failure: { code: 'RESUME_START' } });
   });

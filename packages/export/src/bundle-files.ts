@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FileEntry, type Manifest, manifestFile } from '@semivae/runtime/core';
 
 /** What a bundle holds besides what its manifest names. */
-const BESIDES = [manifestFile, 'README.md', 'samples.png'];
+export const BESIDES = [manifestFile, 'README.md', 'samples.png'];
 
 /** A new file that waits beside the one whose place it takes: `scorer-1a2b3c4d.onnx`, by its SHA-256. */
 const ASIDE = /^(.+)-[0-9a-f]{8}(\.\w+)$/;
@@ -15,7 +15,7 @@ export const asideOf = ({ file, sha256 }: FileEntry): string =>
   file.replace(/(?=\.\w+$)/, `-${sha256.slice(0, 8)}`);
 
 /** The name that a file which waits will have; any other name is its own. */
-const homeOf = (name: string): string => name.replace(ASIDE, '$1$2');
+export const homeOf = (name: string): string => name.replace(ASIDE, '$1$2');
 
 const isEntry = (value: object): value is FileEntry =>
   'file' in value &&

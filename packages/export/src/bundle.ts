@@ -14,7 +14,16 @@ import {
   writeAtomically,
   writeFlushed,
 } from '@semivae/train/node';
-import { asideOf, entriesOf, isAside, ownFiles, standingManifest, withAside } from './bundle-files.ts';
+import {
+  asideOf,
+  BESIDES,
+  entriesOf,
+  homeOf,
+  isAside,
+  ownFiles,
+  standingManifest,
+  withAside,
+} from './bundle-files.ts';
 import { ExportError } from './errors.ts';
 import { sheet } from './sheet.ts';
 import type { BundleFiles } from './ship.ts';
@@ -78,6 +87,26 @@ async function removeWaiting(folder: string): Promise<void> {
   for (const name of waiting) await rm(join(folder, name), { force: true });
 }
 
+/** Removes what stands under names that a manifest will only have once its files need not wait any more. */
+async function removeEarly(folder: string, before: Manifest): Promise<void> {
+  const named = entriesOf(before).map(({ file }) => file);
+  const early = named.map(homeOf).filter((name) => !named.includes(name));
+  for (const name of early) await rm(join(folder, name), { force: true });
+}
+
+/** Lets the files of a bundle that the next one has not wait: under such names they are known to be left over. */
+async function setAside(folder: string, before: Manifest, files: BundleFiles): Promise<void> {
+  const gone = entriesOf(before).filter(({ file }) => !(file in files) && !isAside(file));
+  if (gone.length === 0) return;
+  for (const entry of gone) {
+    const bytes = await bytesIn(join(folder, entry.file));
+    if (bytes) await writeAtomically(join(folder, asideOf(entry)), bytes);
+  }
+  const manifest = await sealManifest(withAside(before, new Set(gone.map(({ file }) => file))));
+  await writeAtomically(join(folder, manifestFile), manifest);
+  for (const { file } of gone) await rm(join(folder, file), { force: true });
+}
+
 /** The names of the files that are not there yet as they are to be. */
 async function changedFiles(folder: string, files: BundleFiles): Promise<Set<string>> {
   const changed = new Set<string>();
@@ -109,8 +138,8 @@ async function replaceBundle(
     (name) => name !== manifestFile && !replaced.some(({ file }) => file === name),
   );
   for (const name of besides) await put(name, files[name]!);
-  const gone = (before ? ownFiles(before) : []).filter((name) => !(name in files));
-  for (const name of gone) await rm(join(folder, name), { force: true });
+  for (const name of BESIDES.filter((each) => before && !(each in files)))
+    await rm(join(folder, name), { force: true });
 }
 
 /** Puts a bundle where nothing is: a folder of another name, then its own. */
@@ -136,6 +165,8 @@ async function replaceLocked(folder: string, files: BundleFiles): Promise<void> 
     const before = await standingManifest(folder);
     await checkOwn(folder, files, before);
     await removeWaiting(folder);
+    if (before) await removeEarly(folder, before);
+    if (before) await setAside(folder, before, files);
     await replaceBundle(folder, files, before);
   } finally {
     await removeWaiting(folder).catch(() => {});

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { removePartials, temporaryFor, writeAtomically } from './atomic-files.ts';
+import { removePartials, scratchFolder, temporaryFor, writeAtomically } from './atomic-files.ts';
 import { isLocked, lockFolder } from './folder-lock.ts';
 import { owner } from './owner.ts';
 
@@ -52,6 +52,27 @@ test.skipIf(started === '0')('what dead processes left is removed, and nothing e
   await removePartials(folder);
   expect((await readdir(folder)).sort()).toEqual(kept.sort());
 });
+
+test.skipIf(started === '0')(
+  'folders for temporary files of dead processes are removed (fault 25)',
+  async () => {
+    const before = process.env.TMPDIR;
+    try {
+      process.env.TMPDIR = folder;
+      for (const name of [`semivae-${dead}-abc`, `semivae-${owner}-abc`, 'semivae-abc'])
+        await mkdir(at(name));
+      const own = await scratchFolder();
+      expect((await readdir(folder)).map(at).sort()).toEqual(
+        [own, at(`semivae-${owner}-abc`), at('semivae-abc')].sort(),
+      );
+      process.env.TMPDIR = at('nowhere');
+      await expect(scratchFolder()).rejects.toMatchObject({ code: 'WRITE' });
+    } finally {
+      if (before === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = before;
+    }
+  },
+);
 
 describe('a folder', () => {
   test('is taken by one at a time, and free again when released (fault 24)', async () => {

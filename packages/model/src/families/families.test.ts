@@ -68,7 +68,7 @@ test.each([
   expect(interpret([divergence], {})[0]!.data[0]).toBeCloseTo(nats, 6);
 });
 
-test('a log-variance stays within its bound, whatever a network puts out', () => {
+test('a log-variance stays within its bound, whatever a network puts out (fault 30)', () => {
   const { answers } = gaussian.at({ mean: scalar(0), logVariance: rowOf(-1e9, 1e9) }, 2);
   expect(interpret([sum(answers.logVariance!)], {})[0]!.data[0]).toBe(0);
   expect(interpret([answers.logVariance!], {})[0]!.data[1]).toBe(8);

@@ -43,7 +43,7 @@ const standIn = `
 const broken = `throw new Error('The native addon (tfjs_binding.node) can not be found. \\nPlease run command …')`;
 const portable = { tfjs: true, 'tfjs-backend-wasm': true } as const;
 
-test('without TensorFlow.js: ONNX Runtime, and asked for it, a remedy', async () => {
+test('without TensorFlow.js: ONNX Runtime, and asked for it, a remedy (fault 37)', async () => {
   const none = project({});
   const { engine, why, problems } = await chooseEngine('auto', none);
   expect([engine.name, why, problems]).toEqual(['onnxruntime', '@tensorflow/tfjs-node is not installed', []]);
