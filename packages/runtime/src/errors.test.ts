@@ -20,6 +20,7 @@ const examples: readonly errors.SemivaeError[] = [
   new errors.RuntimeMissing('a', 'b'),
   new errors.SessionRefused('a', 'b'),
   new errors.InsecureContext('a'),
+  new errors.ProcessEnded('a', 'b'),
   new errors.Disposed('a'),
   new errors.InputKind('a', 'b', 'Do so.'),
   new errors.ColumnMissing('a', 'Do so.'),

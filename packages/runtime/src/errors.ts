@@ -150,6 +150,14 @@ export class InsecureContext extends SemivaeError {
   }
 }
 
+/** The process that ran a model ended before it had answered. */
+export class ProcessEnded extends SemivaeError {
+  constructor(place: string, how: string) {
+    const problem = `it ended before it had answered (${how})`;
+    super('PROCESS_ENDED', place, problem, 'Ask again: the next call starts it anew.');
+  }
+}
+
 /** A model or session was used after it was disposed. */
 export class Disposed extends SemivaeError {
   constructor(place: string) {

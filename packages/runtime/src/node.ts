@@ -16,7 +16,8 @@ export const host: Host = { name: 'onnxruntime-node', start, openSession };
 
 /**
  * Loads a bundle. Only its manifest is read at once; a head is read, checked and opened when first used, or sooner
- * with `preload`. Running a head blocks Node's event loop: a server does so in a worker.
+ * with `preload`. Running a head blocks Node's event loop: a server loads it by `loadApart` of `@semivae/runtime/process`.
+ * A worker thread must not be ended during a run, which aborts the process.
  */
 export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
   return loadWith(host, filesOf(source, options), options);
