@@ -116,8 +116,8 @@ Examples:
                                                     one classifier learns what several say together
 
 A run is a folder: run.json (recipe, seed, data), metrics.jsonl (a line for each epoch) and checkpoint.safetensors.
-Rows of a table are held back for p-values at random. --calibrate-on latest takes the latest: their false alarms are nearer to what
-is to be expected of the next ones. --group holds groups back whole: the promise is then of rows of a new group, on average
+Rows of a table are held back for p-values at random. --calibrate-on latest takes the latest, so that false alarms are measured on
+days that were not trained on, as the next ones will be. --group holds groups back whole: the promise is then of rows of a new group, on average
 over groups; with few groups, or within one of them, it may be far off.
 Ctrl-C saves and says how to go on. Fields of a recipe: semivae inspect --schema; built-in ones: --recipes.
 Next: semivae export <run>, semivae evaluate <run>, semivae inspect <run>.`;

@@ -89,7 +89,7 @@ describe('what only grows is left out and told', () => {
   ])('but what %s is told and stays', async (_, y) => {
     const { columns, warnings } = await prepared({ x: normal, y });
     expect(columns.columns.map(({ kind }) => kind)).toEqual(['numeric', 'numeric']);
-    expect(warnings).toEqual([expect.stringMatching(/'y' wanders.*--calibrate-on latest/)]);
+    expect(warnings).toEqual([expect.stringMatching(/'y' wanders.*--column 'y=ignored'/)]);
     const inNoOrder = await prepared({ x: normal, whenever: inOrder, y: shuffled(y) });
     expect(inNoOrder.warnings).toEqual([]);
     const byTime = await prepared({ x: normal, when: shuffled(inOrder), y: shuffled(y) });

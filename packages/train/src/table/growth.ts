@@ -151,7 +151,7 @@ function wanderingWarning(column: Column, { columns }: Ordered): readonly string
   const share = shareBeyond(numbers);
   if (share < FAR) return [];
   return [
-    `column '${column.name}' wanders: of the latest fifth of its numbers ${Math.round(100 * share)} % lie beyond all earlier ones, and later rows may be anomalies for it; hold back the latest rows (--calibrate-on latest), or leave it out (--column '${column.name}=ignored')`,
+    `column '${column.name}' wanders: of the latest fifth of its numbers ${Math.round(100 * share)} % lie beyond all earlier ones, and later rows may be anomalies for it; train anew now and then, or leave it out by --column '${column.name}=ignored'`,
   ];
 }
 
