@@ -114,8 +114,10 @@ describe('of machines that each run at a place of their own', () => {
     return share;
   }
 
-  test('others break the promise unless whole machines are held back', async () => {
-    expect(await alarmsOnOthers({ columns: { machine: { kind: 'ignored' } } })).toBeGreaterThan(0.5);
+  test('others break the promise unless whole machines are held back, or the last ones', async () => {
+    const columns = { machine: { kind: 'ignored' } } as const;
+    expect(await alarmsOnOthers({ columns })).toBeGreaterThan(0.5);
     expect(await alarmsOnOthers({ group: 'machine' })).toBeLessThan(0.3);
+    expect(await alarmsOnOthers({ columns, calibrateOn: 'latest' })).toBeLessThan(0.3);
   });
 });
