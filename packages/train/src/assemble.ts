@@ -104,6 +104,13 @@ export function modelOf(recipe: Recipe, shape: DataShape, options: ModelOptions 
       'Set labels to 0, or choose m2.',
     );
   }
+  if (classes === 0)
+    throw new RecipeError(
+      'LABELS_NEEDED',
+      `recipe ${name}, model.kind`,
+      `${model.kind} has classes, and the data name none`,
+      'Give labels, or choose m1, which needs none.',
+    );
   const own = classShares?.length === classes && { prior: shared(classShares) };
   if (data.labels > 0 || model.kind === 'vade' || clusters(recipe))
     return labelledModel(recipe, columns, { ...sizes, classes, ...own });

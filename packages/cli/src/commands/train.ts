@@ -98,7 +98,7 @@ const help = `
 Examples:
   semivae train                                     digits, drawn on the spot, with 100 labels
   semivae train --data mnist --labels 1000 --seed 3
-  semivae train --data my-images --model m1         a folder with four idx files, no labels needed
+  semivae train --data my-images --model m1         a folder with idx files of images, no labels needed
   semivae train --data payments.parquet             a table: CSV, TSV, Parquet, JSON, NDJSON, npz; no labels needed
   semivae train --data 'logs/*.csv.gz' --column id=ignored --column code=categorical
   semivae train --data bestellungen.csv --decimal , --date-format dmy --column when=timestamp:excel

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { Dataset } from './dataset.ts';
@@ -95,17 +95,17 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-/** The dataset made of four idx files, in the order of `STEMS`. */
+/** The dataset made of four idx files, in the order of `STEMS`; without those of labels no row has one. */
 export function datasetFromIdx(
   about: Omit<Dataset, 'train' | 'test'>,
-  sources: readonly IdxSource[],
+  sources: readonly (IdxSource | undefined)[],
   { classes, unlabelled }: IdxLabels = {},
 ): Dataset {
   const [trainImages, trainLabels, testImages, testLabels] = sources as [
     IdxSource,
+    IdxSource | undefined,
     IdxSource,
-    IdxSource,
-    IdxSource,
+    IdxSource | undefined,
   ];
   const train = imagesFromIdx(`${about.name}/train`, trainImages, trainLabels, { classes, unlabelled });
   const known = { classes: train.classes, unlabelled };
@@ -114,15 +114,26 @@ export function datasetFromIdx(
   return { ...about, train, test };
 }
 
+/** Whether any file of labels is there: where one is, both must be. */
+async function hasLabels(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch((): string[] => []);
+  return names.some((name) => /labels-idx1-ubyte(\.gz)?$/.test(name));
+}
+
 const labelsIn = ({ bytes, file }: IdxSource): Uint8Array => parseIdx(bytes, 1, file).values;
 
 /**
- * A dataset of one's own: a folder with the four files of `STEMS`, gzipped or not; classes are '0', '1', …. Rows are
+ * A dataset of one's own: a folder with the four files of `STEMS`, gzipped or not, or with the two of images alone; classes
+ * are '0', '1', …. Rows are
  * unlabelled whose label is `unlabelled`, or one that can be no class (`unlabelledByte`). Throws IDX_…, LABEL_….
  */
 export async function loadFolder(folder: string, unlabelled?: string): Promise<Dataset> {
-  const sources = await Promise.all(STEMS.map((stem) => readIdxFile([folder], stem)));
+  const labelled = await hasLabels(folder);
+  const sources = await Promise.all(
+    STEMS.map((stem) => (labelled || stem.includes('images') ? readIdxFile([folder], stem) : undefined)),
+  );
   const about = { name: basename(folder), source: folder, licence: 'not stated', citation: 'not stated' };
+  if (!labelled) return datasetFromIdx(about, sources);
   const [inTrain, inTest] = [labelsIn(sources[1]!), labelsIn(sources[3]!)];
   const { mark, notes } = unlabelledByte(inTrain, inTest, sources[1]!.file, unlabelled);
   return datasetFromIdx({ ...about, notes }, sources, { unlabelled: mark });

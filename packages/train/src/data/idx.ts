@@ -98,21 +98,23 @@ export interface IdxLabels {
   readonly unlabelled?: number | undefined;
 }
 
-/** Images from the uncompressed bytes of an idx3 and an idx1 file; checks that the two belong together. */
+/** Images from the uncompressed bytes of an idx3 and an idx1 file, if there is one; checks that the two belong together. */
 export function imagesFromIdx(
   name: string,
   images: { readonly bytes: Uint8Array; readonly file: string },
-  labels: { readonly bytes: Uint8Array; readonly file: string },
+  labels: { readonly bytes: Uint8Array; readonly file: string } | undefined,
   { classes, unlabelled }: IdxLabels = {},
 ): Images {
   const pixels = parseIdx(images.bytes, 3, images.file);
-  const marks = parseIdx(labels.bytes, 1, labels.file);
   const [rows, height, width] = pixels.shape as [number, number, number];
+  const shared = { name, rows, width, height, bytes: pixels.values };
+  if (!labels) return { ...shared, labels: new Int32Array(rows).fill(-1), classes: classes ?? [] };
+  const marks = parseIdx(labels.bytes, 1, labels.file);
   checkRows(marks, pixels);
   const named = classes ?? numberedClasses(marks.values, unlabelled);
   const indices = classIndices(marks.values, unlabelled);
   checkLabels(marks, indices, named);
-  return { name, rows, width, height, bytes: pixels.values, labels: indices, classes: named };
+  return { ...shared, labels: indices, classes: named };
 }
 
 /** Throws SHAPES_DISAGREE unless test images have the height and width of the training images. */

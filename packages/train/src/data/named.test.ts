@@ -146,6 +146,17 @@ describe('a folder of files', () => {
   });
 });
 
+test('a folder of images alone is a dataset without labels; half its labels are not', async () => {
+  const mine = join(folder, 'mine');
+  await fill(mine, true);
+  await rm(join(mine, `${STEMS[3]}.gz`));
+  await expect(loadDataset(mine)).rejects.toMatchObject({ code: 'IDX_MISSING' });
+  await rm(join(mine, `${STEMS[1]}.gz`));
+  const { train, test: held } = await loadDataset(mine);
+  expect(train).toMatchObject({ rows: 3, classes: [] });
+  expect([...train.labels, ...held.labels]).toEqual([-1, -1, -1, -1, -1]);
+});
+
 describe('names', () => {
   test('the embedded digits need no file', async () => {
     expect((await loadDataset('digits')).train).toMatchObject({ rows: 6000, width: 28, height: 28 });

@@ -88,7 +88,12 @@ async function npzArrays(
 function checkMemory(file: string, bytes: number, memory: number): void {
   if (bytes <= memory) return;
   const problem = `its arrays fill ${bytes} bytes, and ${memory} are allowed`;
-  throw new TableError('TABLE_MEMORY', file, problem, 'Allow more memory, or write the rows as Parquet.');
+  throw new TableError(
+    'TABLE_MEMORY',
+    file,
+    problem,
+    'Allow more (--memory 2GB), or write the rows as Parquet.',
+  );
 }
 
 function noArray(file: string, array: string | undefined, present: readonly string[]): TableError {

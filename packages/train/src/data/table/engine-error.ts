@@ -1,6 +1,9 @@
 import { SemivaeError } from '@semivae/runtime/core';
 import { type TableCode, TableError } from './table-error.ts';
 
+/** What DuckDB says that it may use. */
+const limitIn = (message: string): string => /\/([\d.]+ \wi?B) used/.exec(message)?.[1] ?? 'bytes';
+
 interface Translation {
   readonly code: TableCode;
   readonly sign: RegExp;
@@ -43,10 +46,14 @@ const TRANSLATIONS: readonly Translation[] = [
   {
     code: 'TABLE_MEMORY',
     sign: /Out of Memory|could not allocate|failed to (allocate|offload)/i,
-    problem: () => 'reading it takes more memory than is allowed',
-    remedy: 'Allow more memory, or write it with smaller row groups.',
+    problem: ({ input = '' }) => `it takes more memory than the ${limitIn(input)} that are allowed`,
+    remedy: 'Allow more (--memory 2GB), or write it with smaller row groups.',
   },
 ];
+
+/** Whether DuckDB says that it lacks memory. */
+export const lacksMemory = ({ message }: Error): boolean =>
+  TRANSLATIONS.some(({ code, sign }) => code === 'TABLE_MEMORY' && sign.test(message));
 
 /** A typed error for what DuckDB said about `place`; errors of our own pass unchanged. */
 export function translated(reason: unknown, place: string, otherwise: TableCode = 'TABLE_BROKEN'): Error {

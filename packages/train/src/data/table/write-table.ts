@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { SemivaeError } from '@semivae/runtime/core';
 import { type Carried, carriedNames, carry, checkSource, sourceOf } from './carried.ts';
 import { type Connection, type Engine, quoted, rowsOf, startEngine, text, withConnection } from './duckdb.ts';
+import { lacksMemory, translated } from './engine-error.ts';
 import { escapedFormula, isFormula, withoutFormula } from './formulas.ts';
 import { delivered, notWritten, type OutputFile, type OutputFormat, outputFile } from './output-file.ts';
 import { spelled } from './spelled.ts';
@@ -114,7 +115,8 @@ async function finished(writing: Writing): Promise<Written> {
     await delivered(file);
     return { formulas };
   } catch (reason) {
-    throw reason instanceof SemivaeError ? reason : notWritten(file.path, reason);
+    if (reason instanceof SemivaeError || lacksMemory(reason as Error)) throw translated(reason, file.path);
+    throw notWritten(file.path, reason);
   }
 }
 
