@@ -96,14 +96,20 @@ export function classIndices(labels: readonly string[], classes: readonly string
   });
 }
 
-/** For each label whether it is that of an anomaly, null where nobody knows. */
+/**
+ * For each label whether it is that of an anomaly, null where nobody knows. Where anomalies alone have a label, all other rows
+ * are ordinary, as in training.
+ */
 export function anomalyKinds(
   labels: readonly string[],
   { anomalyLabel, normalLabel }: AnomalyFlags,
 ): (boolean | null)[] {
+  const isAnomaly = (label: string) => anomalyLabel !== undefined && sameLabel(label, anomalyLabel);
+  const named = [...new Set(labels)].filter((label) => label !== '');
+  const alone = normalLabel === undefined && named.length > 0 && named.every(isAnomaly);
   const judge = (label: string): boolean | null => {
-    if (label === '') return null;
-    if (anomalyLabel !== undefined && sameLabel(label, anomalyLabel)) return true;
+    if (label === '') return alone ? false : null;
+    if (isAnomaly(label)) return true;
     if (normalLabel === undefined) return anomalyLabel === undefined ? null : false;
     if (sameLabel(label, normalLabel)) return false;
     return anomalyLabel === undefined ? true : null;

@@ -40,7 +40,10 @@ interface Judged {
   readonly detection?: Detection;
 }
 
-/** Tells how a run of a table answers labelled rows, by default the calibration rows that have a label. */
+/**
+ * Tells how a run of a table answers labelled rows, by default the calibration rows that have a label, or, where it knows
+ * anomalies, its own data.
+ */
 export async function evaluateTableRun(
   path: string,
   info: RunInfo,
@@ -48,9 +51,16 @@ export async function evaluateTableRun(
   output: Output,
 ): Promise<void> {
   const given = options.data !== undefined || options.sql !== undefined;
-  if (!given) return report(await judgeHeld(path, info, options), output);
+  const own = given ? undefined : ownAnomalies(info);
+  if (!given && !own) return report(await judgeHeld(path, info, options), output);
   const { model } = await shipTable(path, options.fpr);
-  await evaluateModel(model, options, output);
+  await evaluateModel(model, { ...options, ...own }, output);
+}
+
+/** The rows that a run with known anomalies was trained on, which alone say what is an anomaly. */
+function ownAnomalies({ recipe: { data } }: RunInfo): Pick<EvaluateTableOptions, 'data' | 'sql'> | undefined {
+  if (data.anomalyLabel === undefined) return undefined;
+  return data.sql === undefined ? { data: data.name } : { sql: data.sql };
 }
 
 /** Tells how a bundle of a table answers labelled rows. */
