@@ -50,3 +50,9 @@ describe('anomalies', () => {
     expect(atThreshold).toEqual({ fpr: 0.1, threshold: 2, falsePositiveRate: 0, recall: 0 });
   });
 });
+
+test('where anomalies alone have a label, all other rows are ordinary', () => {
+  expect(anomalyKinds(['1', '', '1.0'], { anomalyLabel: '1' })).toEqual([true, false, true]);
+  expect(anomalyKinds(['1', '', '0'], { anomalyLabel: '1' })).toEqual([true, null, false]);
+  expect(anomalyKinds(['', ''], { anomalyLabel: '1' })).toEqual([null, null]);
+});

@@ -5,6 +5,7 @@ export * from './classify.ts';
 export * from './clusters.ts';
 export * from './data/index.ts';
 export * from './draws.ts';
+export * from './effect.ts';
 export * from './engines/engine.ts';
 export * from './engines/onnxruntime.ts';
 export * from './errors.ts';

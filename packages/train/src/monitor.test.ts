@@ -45,6 +45,7 @@ describe('a figure that cannot be had is asked for', () => {
   const labels = Int32Array.of(1, 0, -1);
   test.each<readonly [string, string, RecipeInput, Int32Array, Int32Array]>([
     ['without rows held out', 'VALIDATION_NEEDED', { patience: 2 }, labels, new Int32Array()],
+    ['without rows to choose by', 'VALIDATION_NEEDED', { keep: 'best' }, labels, new Int32Array()],
     [
       'the error of rows without labels',
       'MONITOR_NO_LABELS',

@@ -52,7 +52,14 @@ export function checkMonitored(
       'no rows are held out to stop by',
       'Set data.validation, to 0.1 for a tenth of the rows, or leave patience out.',
     );
-  if (!isMonitored(recipe) || validation.length === 0) return;
+  if (recipe.keep === 'best' && validation.length === 0)
+    throw new RecipeError(
+      'VALIDATION_NEEDED',
+      place('keep'),
+      'no rows are held out to tell the best epoch by',
+      'Set data.validation, to 0.1 for a tenth of the rows, or keep to last.',
+    );
+  if (!isMonitored(recipe)) return;
   const hasClasses = recipe.model.kind !== 'm1' && validation.some((row) => labels[row]! >= 0);
   if (recipe.monitor === 'error' && !hasClasses)
     throw new RecipeError(

@@ -8,6 +8,7 @@ import {
   bestEpoch,
   type Checkpoint,
   type ChosenEngine,
+  checkEffect,
   checkMonitored,
   chooseRows,
   completeRecipe,
@@ -185,6 +186,7 @@ async function runTrain(options: TrainOptions): Promise<void> {
 
 async function newRun(options: TrainOptions, output: Output): Promise<void> {
   const asked = await chooseRecipe(options);
+  checkFitting(asked, options);
   const { seed = 1 } = options;
   const folder = options.out ?? join('runs', `${asked.name.replace(/[^\w.-]+/g, '-')}-seed${seed}`);
   const predecessor =
@@ -228,10 +230,26 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
   }
 }
 
+const isTableData = ({ data }: Recipe): boolean => data.sql !== undefined || isTableName(data.name);
+
+/** Throws `WITHOUT_EFFECT` for a field or an option that means nothing to data of this kind. */
+function checkFitting(recipe: Recipe, options: TrainOptions): void {
+  const isTable = isTableData(recipe);
+  const idle = isTable ? options.dataDir && '--data-dir' : options.memory && '--memory';
+  if (!idle) checkEffect(recipe, isTable ? 'table' : 'image');
+  else throw idleOption(idle, isTable);
+}
+
+function idleOption(idle: string, isTable: boolean): CommandFailure {
+  const problem = `it is for ${isTable ? 'images' : 'a table'}, and has no effect here`;
+  return new CommandFailure('WITHOUT_EFFECT', idle, problem, 'Leave it out.');
+}
+
 /** Opens what a recipe names, images or a table. */
 function openSource(recipe: Recipe, seed: number, options: TrainOptions, output: Output): Promise<Source> {
-  const isTable = recipe.data.sql !== undefined || isTableName(recipe.data.name);
-  return isTable ? openTableSource(recipe, seed, options, output) : openImageSource(recipe, options, output);
+  return isTableData(recipe)
+    ? openTableSource(recipe, seed, options, output)
+    : openImageSource(recipe, options, output);
 }
 
 async function openImageSource(asked: Recipe, options: TrainOptions, output: Output): Promise<Source> {
