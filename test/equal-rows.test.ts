@@ -153,16 +153,6 @@ test('a calibration that does not come from its file is noticed', async () => {
   expect(await notOk(foreign)).toMatchObject([{ answer: 'calibration' }]);
 });
 
-test('a row with five twins among those kept is at distance 0, in Node and in a browser', async () => {
-  const { files } = await trainOn('discrete');
-  const fresh = kinds.discrete!(ROWS, 'discrete twins');
-  for (const model of [await load(memoryFiles(files)), await loadOnWeb(memoryFiles(files), { threads: 1 })]) {
-    const { score, contributions } = await model.scoreColumns(fresh);
-    expect(score.every((each) => each === 0)).toBe(true);
-    expect(contributions.every((each) => each === 0)).toBe(true);
-  }
-});
-
 test('images are told the same at any place of any batch, bit for bit (fault 83)', async () => {
   const { options, files } = await tiny('m2', { classifier: { channels: [4, 8] } });
   const images = options.info.data.examples.x!.map((row) => Uint8Array.from(row));

@@ -31,7 +31,7 @@ export const keptRows = ({ reference }: Kept): number =>
   (reference?.rows.shape[0] as number | undefined) ?? 0;
 
 /** Coordinates and half their squared lengths, named as leaves are. */
-function placedTensors(name: string, placed: Tensors[string]): Tensors {
+export function placedTensors(name: string, placed: Tensors[string]): Tensors {
   const [rows, size] = placed.shape as readonly [number, number];
   const halfSquares = Float32Array.from({ length: rows }, (_, row) => {
     let sum = 0;
