@@ -18,11 +18,12 @@ const ALIGNMENT = 8;
 /** float32 tensors as safetensors bytes, in the order of the record, with string metadata. */
 export function toSafetensors(tensors: Tensors, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   let offset = 0;
-  const header: Record<string, unknown> = { __metadata__: metadata };
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] };
+  const entries = Object.entries(tensors).map(([name, { shape, data }]): [string, unknown] => {
+    const data_offsets = [offset, offset + data.byteLength];
     offset += data.byteLength;
-  }
+    return [name, { dtype: 'F32', shape, data_offsets }];
+  });
+  const header = Object.fromEntries<unknown>([['__metadata__', metadata], ...entries]);
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
   const bytes = new Uint8Array(8 + headerBytes + offset).fill(0x20, 8, 8 + headerBytes);
@@ -94,11 +95,12 @@ export function fromSafetensors(
   const { __metadata__: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || !Object.values(metadata).every((each) => typeof each === 'string'))
     throw corrupt('metadata that is no record of texts', place);
+  const told = Object.values(entries).map((each) => (isEntry(each) ? (each as Entry).data_offsets : [0, 0]));
+  const stored = told.reduce((total, [from, to]) => total + to! - from!, 0);
+  if (start + stored !== bytes.length)
+    throw corrupt(`${bytes.length - start} bytes of data where tensors have ${stored}`, place);
   const tensors = Object.entries(entries).map(
     ([name, entry]) => [name, entryTensor(bytes, start, entry, `${place}, tensor '${name}'`)] as const,
   );
-  const stored = tensors.reduce((total, [, { data }]) => total + data.byteLength, 0);
-  if (start + stored !== bytes.length)
-    throw corrupt(`${bytes.length - start} bytes of data where tensors have ${stored}`, place);
   return { tensors: Object.fromEntries(tensors), metadata: metadata as Record<string, string> };
 }

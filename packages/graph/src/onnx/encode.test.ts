@@ -182,3 +182,15 @@ test('nothing that is loaded makes code of text: encoding works where that is fo
   );
   expect(stdout.trim(), stderr).toBe('true Add');
 });
+
+test('a graph of more than 2 GiB is refused, and never cut off (fault 17)', () => {
+  const side = 2 ** 14;
+  const [a, b] = ['a', 'b'].map((name) => parameter(name, [side, side], { kind: 'normal', scale: 1 }));
+  const sides = { a: [side, side], b: [side, side] };
+  const zeros = new Float32Array(side * side);
+  const frozen = Object.fromEntries(
+    Object.entries(sides).map(([name, shape]) => [name, { shape, data: zeros }]),
+  );
+  const large = graph('large', { sum: add(a!, b!) });
+  expect(() => encode(large, { frozen })).toThrow(expect.objectContaining({ code: 'MODEL_TOO_LARGE' }));
+});

@@ -135,9 +135,19 @@ const identityNode = (from: string, output: string): onnx.NodeProto.$Properties 
   output: [output],
 });
 
+/** Protobuf ends at 2 GiB; what is left is for nodes and names. */
+const LARGEST = 2 ** 31 - 2 ** 24;
+
+function checkSize(name: string, tensors: readonly onnx.TensorProto.$Properties[]): void {
+  const bytes = tensors.reduce((sum, { raw_data }) => sum + (raw_data?.length ?? 0), 0);
+  if (bytes <= LARGEST) return;
+  const problem = `its tensors fill ${bytes} bytes, and an ONNX file holds no more than 2 GiB`;
+  throw new GraphError('MODEL_TOO_LARGE', problem, `graph '${name}'`, 'Make its layers smaller.');
+}
+
 /**
  * The graph as the bytes of an ONNX file. Its inputs, noise and parameters become inputs of the file, except those
- * frozen into it. Throws `FROZEN_SHAPE` when a frozen tensor does not fit its leaf.
+ * frozen into it. Throws `FROZEN_SHAPE` when a frozen tensor does not fit its leaf, `MODEL_TOO_LARGE` beyond 2 GiB.
  */
 export function encode(
   graph: Graph,
@@ -156,7 +166,9 @@ export function encode(
   const nameOf = (value: Value) => names.get(value)!;
   const nodes = computed.map((value) => nodeProto(value, nameOf(value), nameOf));
   const copies = Object.entries(graph.outputs).filter(([output, value]) => direct.get(value) !== output);
-  const isFrozen = (leaf: LeafValue) => leaf.leaf.name in frozen;
+  const isFrozen = (leaf: LeafValue) => Object.hasOwn(frozen, leaf.leaf.name);
+  const stored = [...initializers, ...leaves.filter(isFrozen).map((leaf) => frozenTensor(leaf, frozen))];
+  checkSize(graph.name, stored);
   const model: onnx.ModelProto.$Properties = {
     ir_version: IR_VERSION,
     producer_name: 'semivae',
@@ -167,7 +179,7 @@ export function encode(
     graph: {
       name: graph.name,
       node: [...nodes, ...copies.map(([output, value]) => identityNode(nameOf(value), output))],
-      initializer: [...initializers, ...leaves.filter(isFrozen).map((leaf) => frozenTensor(leaf, frozen))],
+      initializer: stored,
       input: leaves.filter((leaf) => !isFrozen(leaf)).map((leaf) => valueInfo(leaf.leaf.name, leaf)),
       output: Object.entries(graph.outputs).map(([output, value]) => valueInfo(output, value)),
     },
