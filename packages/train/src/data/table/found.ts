@@ -13,15 +13,7 @@ import { type Asked, type Counted, tallyOf } from './columns.ts';
 import type { Engine } from './duckdb.ts';
 import { isUntyped, naturalType } from './fields.ts';
 import { fieldOf } from './part.ts';
-import {
-  citedCell,
-  distinctWords,
-  type Range,
-  rangeOf,
-  type Spellings,
-  sampleOf,
-  spellingsOf,
-} from './spellings.ts';
+import { citedCell, type Range, rangeOf, type Spellings, sampleOf, spellingsOf } from './spellings.ts';
 import type { TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 import { nearlyAll, type Tally } from './tally.ts';
@@ -82,13 +74,20 @@ async function judgedTexts(
     open.map(({ name }) => name),
     missing,
   );
-  const judged = new Map<string, Judged>();
-  for (const { name } of open) {
-    if (!asked.types.has(name) && !isPromising(samples.get(name) ?? [])) continue;
-    const spellings = await spellingsOf(engine, parts, name, missing);
-    judged.set(name, { name, tally: tallyOf(parts, name)!, spellings });
-  }
-  return judged;
+  const promising = open
+    .map(({ name }) => name)
+    .filter((name) => asked.types.has(name) || isPromising(samples.get(name) ?? []));
+  return judgedColumns({ engine, parts, missing }, promising);
+}
+
+async function judgedColumns(
+  { engine, parts, missing }: Pick<Looking, 'engine' | 'parts' | 'missing'>,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Judged>> {
+  const spellings = await spellingsOf(engine, parts, names, missing);
+  return new Map(
+    [...spellings].map(([name, each]) => [name, { name, tally: tallyOf(parts, name)!, spellings: each }]),
+  );
 }
 
 const isRead = (cell: string): boolean =>
@@ -115,21 +114,28 @@ function decimalsOf({ asked }: Looking, judged: ReadonlyMap<string, Judged>): De
 
 /** Where some column has decimal commas, or may have them, plain numbers count as well: 1.234 may be a thousand. */
 async function withNumbers(
-  { engine, parts, missing, asked }: Looking,
+  looking: Looking,
   columns: readonly TableColumn[],
   judged: ReadonlyMap<string, Judged>,
 ): Promise<ReadonlyMap<string, Judged>> {
+  const { parts, asked } = looking;
   const isTold = [...judged.values()].every(
     ({ spellings: { comma, either, unsure } }) => comma === either && unsure === 0,
   );
   if (isTold || asked.decimal) return judged;
-  const all = new Map(judged);
-  for (const { name, type } of columns) {
-    const tally = tallyOf(parts, name);
-    if (type !== 'number' || all.has(name) || !tally || asked.written || asked.asWritten.has(name)) continue;
-    all.set(name, { name, tally, spellings: await spellingsOf(engine, parts, name, missing) });
-  }
-  return all;
+  const others = columns.filter(
+    ({ name, type }) =>
+      type === 'number' &&
+      !judged.has(name) &&
+      !asked.written &&
+      !asked.asWritten.has(name) &&
+      tallyOf(parts, name) !== undefined,
+  );
+  const numbers = await judgedColumns(
+    looking,
+    others.map(({ name }) => name),
+  );
+  return new Map([...judged, ...numbers]);
 }
 
 const onlyOf = (decimals: Decimals): DecimalSign | undefined =>
@@ -145,21 +151,17 @@ async function asSpelled(
   const type = asked.types.get(column.name);
   if (type === 'number') return asNumber(looking, column, judged, decimals, true);
   if (type === 'timestamp') return (await asTime(looking, column, judged)) ?? column;
-  if (type === 'boolean') return (await asTruth(looking, column, judged)) ?? column;
+  if (type === 'boolean') return asTruth(column, judged) ?? column;
   return (
-    (await asTruth(looking, column, judged)) ??
+    asTruth(column, judged) ??
     (await asTime(looking, column, judged)) ??
     asNumber(looking, column, judged, decimals, false)
   );
 }
 
-async function asTruth(
-  { engine, parts, missing }: Looking,
-  column: TableColumn,
-  { name, tally, spellings }: Judged,
-): Promise<TableColumn | undefined> {
+function asTruth(column: TableColumn, { tally, spellings }: Judged): TableColumn | undefined {
   if (spellings.truths < tally.present) return undefined;
-  const words = wordsAmong(await distinctWords(engine, parts, name, missing));
+  const words = wordsAmong(spellings.words);
   return words && { ...column, type: 'boolean', written: { words } };
 }
 

@@ -1,4 +1,4 @@
-import { CURRENCY, type DecimalSign, truthWords } from '@semivae/runtime/core';
+import { CURRENCY, truthWords } from '@semivae/runtime/core';
 import type { Counted } from './columns.ts';
 import { type Connection, type Engine, quoted, rowsOf, text } from './duckdb.ts';
 import { parsedTime, presentText } from './fields.ts';
@@ -25,6 +25,8 @@ export interface Spellings {
   readonly truths: number;
   /** The currencies beside its numbers. */
   readonly currencies: readonly string[];
+  /** How such words are written. */
+  readonly words: readonly string[];
 }
 
 const COUNTS = [
@@ -40,52 +42,102 @@ const COUNTS = [
   'truths',
 ] as const;
 
-const number = (decimal: DecimalSign) => isNumber('t', decimal);
+type Counts = Record<(typeof COUNTS)[number], number>;
 
-const SQL: Readonly<Record<(typeof COUNTS)[number], string>> = {
-  point: 'count_if(p)',
-  comma: 'count_if(c)',
-  either: 'count_if(p AND c)',
-  unsure: `count_if(p AND c AND regexp_matches(t, '[.,]'))`,
-  dayFirst: 'count(coalesce(i, d))',
-  monthFirst: 'count(coalesce(i, m))',
-  onlyDayFirst: 'count_if(i IS NULL AND d IS NOT NULL AND m IS NULL)',
-  onlyMonthFirst: 'count_if(i IS NULL AND m IS NOT NULL AND d IS NULL)',
-  doubtful: 'count_if(i IS NULL AND d <> m)',
-  truths: `count_if(lower(trim(t)) IN (${truthWords.map(text).join(', ')}))`,
-};
+/** SQL of what a text can be read as: a number with a point, with a comma, a date by year, by day, by month. */
+const readings = (cell: string, as: (name: string) => string): string =>
+  [
+    `${cell} AS ${as('t')}`,
+    `${isNumber(cell, '.')} AS ${as('p')}`,
+    `${isNumber(cell, ',')} AS ${as('c')}`,
+    `${parsedTime(cell)} AS ${as('i')}`,
+    `${timeIn(cell, 'dmy')} AS ${as('d')}`,
+    `${timeIn(cell, 'mdy')} AS ${as('m')}`,
+  ].join(', ');
 
-const currency = `nullif(regexp_extract(t, ${text(CURRENCY)}), '')`;
+const words = truthWords.map(text).join(', ');
 
-/** The cells that are there of column `name`, each with what it can be read as. */
-function readingsOf(part: Counted, name: string, missing: readonly string[]): string {
-  const cells = `SELECT ${presentText(fieldOf(part, name), missing)} AS t FROM ${part.relation}`;
-  const read = `t, ${number('.')} AS p, ${number(',')} AS c, ${parsedTime('t')} AS i, ${timeIn('t', 'dmy')} AS d, ${timeIn('t', 'mdy')} AS m`;
-  return `(SELECT ${read} FROM (${cells}) WHERE t <> '')`;
+const countsOf = (t: string, p: string, c: string, i: string, d: string, m: string): string[] => [
+  `count_if(${p})`,
+  `count_if(${c})`,
+  `count_if(${p} AND ${c})`,
+  `count_if(${p} AND ${c} AND regexp_matches(${t}, '[.,]'))`,
+  `count(coalesce(${i}, ${d}))`,
+  `count(coalesce(${i}, ${m}))`,
+  `count_if(${i} IS NULL AND ${d} IS NOT NULL AND ${m} IS NULL)`,
+  `count_if(${i} IS NULL AND ${m} IS NOT NULL AND ${d} IS NULL)`,
+  `count_if(${i} IS NULL AND ${d} <> ${m})`,
+  `count_if(lower(trim(${t})) IN (${words}))`,
+];
+
+const listed = (cell: string): string => `coalesce(list(DISTINCT ${cell}), [])::VARCHAR[]::JSON`;
+
+const listsOf = (t: string, p: string, c: string): string[] => [
+  listed(`if(${p} OR ${c}, nullif(regexp_extract(${t}, ${text(CURRENCY)}), ''), NULL)`),
+  listed(`if(lower(trim(${t})) IN (${words}), trim(${t}), NULL)`),
+];
+
+const WIDTH = COUNTS.length + 2;
+
+function spellingsSql(part: Counted, names: readonly string[], missing: readonly string[]): string {
+  const each = (sql: (i: number) => string) => names.map((_, i) => sql(i)).join(', ');
+  const cells = each((i) => `nullif(${presentText(fieldOf(part, names[i] ?? ''), missing)}, '') AS x${i}`);
+  const read = each((i) => readings(`x${i}`, (name) => `${name}${i}`));
+  const found = each((i) => {
+    const [t, p, c, ...rest] = ['t', 'p', 'c', 'i', 'd', 'm'].map((name) => `${name}${i}`) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    return [...countsOf(t, p, c, ...rest), ...listsOf(t, p, c)].join(', ');
+  });
+  return `SELECT ${found} FROM (SELECT ${read} FROM (SELECT ${cells} FROM ${part.relation}))`;
 }
 
-/** What the texts of column `name` can be read as, over all parts. */
+function spellingsIn(row: readonly unknown[]): Spellings {
+  const counts = Object.fromEntries(COUNTS.map((key, i) => [key, Number(row[i])])) as Counts;
+  const [currencies = [], found = []] = row.slice(COUNTS.length).map((each) => JSON.parse(String(each)));
+  const present = (list: readonly (string | null)[]) => list.filter((each) => each !== null);
+  return { ...counts, currencies: present(currencies), words: present(found) };
+}
+
+const union = (a: readonly string[], b: readonly string[]): string[] => [...new Set([...a, ...b])].sort();
+
+function together(a: Spellings | undefined, b: Spellings): Spellings {
+  const sums = Object.fromEntries(COUNTS.map((key) => [key, (a?.[key] ?? 0) + b[key]])) as Counts;
+  return {
+    ...sums,
+    currencies: union(a?.currencies ?? [], b.currencies),
+    words: union(a?.words ?? [], b.words),
+  };
+}
+
+/** Columns in one query, so that a wide table needs no more memory than another. */
+const AT_ONCE = 50;
+
+/** What the texts of some columns can be read as, over all parts. */
 export async function spellingsOf(
   engine: Engine,
   parts: readonly Counted[],
-  name: string,
+  names: readonly string[],
   missing: readonly string[],
-): Promise<Spellings> {
-  const counts = COUNTS.map(() => 0);
-  const currencies = new Set<string>();
-  for (const part of parts.filter((each) => each.tallies.has(name))) {
-    const sql = `SELECT ${COUNTS.map((key) => SQL[key]).join(', ')}, list(DISTINCT if(p OR c, ${currency}, NULL))::VARCHAR[]::JSON FROM ${readingsOf(part, name, missing)}`;
-    const [row = []] = await reading(engine, part, (use) => rowsOf(use, sql));
-    COUNTS.forEach((_, i) => {
-      counts[i]! += Number(row[i]);
-    });
-    for (const each of JSON.parse(String(row.at(-1) ?? '[]')) ?? []) if (each) currencies.add(each);
+): Promise<ReadonlyMap<string, Spellings>> {
+  const found = new Map<string, Spellings>();
+  for (const part of parts) {
+    const own = names.filter((name) => part.tallies.has(name));
+    for (let from = 0; from < own.length; from += AT_ONCE) {
+      const some = own.slice(from, from + AT_ONCE);
+      const [row = []] = await reading(engine, part, (use) => rowsOf(use, spellingsSql(part, some, missing)));
+      some.forEach((name, i) => {
+        const spelled = spellingsIn(row.slice(i * WIDTH, (i + 1) * WIDTH));
+        found.set(name, together(found.get(name), spelled));
+      });
+    }
   }
-  const named = Object.fromEntries(COUNTS.map((key, i) => [key, counts[i]])) as Record<
-    (typeof COUNTS)[number],
-    number
-  >;
-  return { ...named, currencies: [...currencies].sort() };
+  return found;
 }
 
 /** The first rows' texts of some columns that are there, from every part. */
@@ -99,7 +151,8 @@ export async function sampleOf(
   for (const part of parts.slice(0, FEW)) {
     const fields = names.map((name) => fieldOf(part, name));
     const cells = fields.map((field) => presentText(field, missing)).join(', ');
-    const sql = `SELECT ${cells} FROM ${part.relation} LIMIT ${SAMPLED}`;
+    const most = Math.max(LEAST_SAMPLED, Math.min(SAMPLED, Math.floor(MOST_CELLS / names.length)));
+    const sql = `SELECT ${cells} FROM ${part.relation} LIMIT ${most}`;
     for (const row of await reading(engine, part, (use) => rowsOf(use, sql)))
       names.forEach((name, i) => {
         if (row[i] !== null && row[i] !== '') found.get(name)?.push(String(row[i]));
@@ -110,23 +163,8 @@ export async function sampleOf(
 
 const FEW = 4;
 const SAMPLED = 2048;
-
-/** The texts of a column of nothing but words for 0 and 1. */
-export async function distinctWords(
-  engine: Engine,
-  parts: readonly Counted[],
-  name: string,
-  missing: readonly string[],
-): Promise<string[]> {
-  const found = new Map<string, number>();
-  for (const part of parts) {
-    const cell = presentText(fieldOf(part, name), missing);
-    const sql = `SELECT trim(t), count(*) FROM (SELECT ${cell} AS t FROM ${part.relation}) WHERE t <> '' GROUP BY 1`;
-    for (const [word, rows] of await reading(engine, part, (use) => rowsOf(use, sql)))
-      found.set(String(word), (found.get(String(word)) ?? 0) + Number(rows));
-  }
-  return [...found].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word);
-}
+const LEAST_SAMPLED = 64;
+const MOST_CELLS = 200_000;
 
 /** How a cell is told to a person: its row, counted from 1, and its text. */
 export interface Cited {
@@ -145,7 +183,7 @@ export async function citedCell(
   for (const part of parts) {
     const cell = presentText(fieldOf(part, name), missing);
     const rows = `SELECT row_number() OVER () AS r, ${cell} AS t FROM ${part.relation}`;
-    const read = `r, t, ${number('.')} AS p, ${number(',')} AS c, ${parsedTime('t')} AS i, ${timeIn('t', 'dmy')} AS d, ${timeIn('t', 'mdy')} AS m`;
+    const read = `r, ${readings('t', (name) => name)}`;
     const sql = `SELECT r, t FROM (SELECT ${read} FROM (${rows}) WHERE t <> '') WHERE ${condition} ORDER BY r LIMIT 1`;
     const [row] = await reading(engine, part, (use) => rowsOf(use, sql));
     if (row) return { place: `${part.place}, row ${row[0]}`, cell: String(row[1]) };
