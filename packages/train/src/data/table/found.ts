@@ -13,8 +13,16 @@ import { type Asked, type Counted, tallyOf } from './columns.ts';
 import type { Engine } from './duckdb.ts';
 import { isUntyped, naturalType } from './fields.ts';
 import { fieldOf } from './part.ts';
-import { citedCell, type Range, rangeOf, type Spellings, sampleOf, spellingsOf } from './spellings.ts';
-import type { TableColumn } from './table.ts';
+import {
+  citedCell,
+  type Promised,
+  type Range,
+  rangeOf,
+  type Spellings,
+  sampleOf,
+  spellingsOf,
+} from './spellings.ts';
+import type { ColumnType, TableColumn } from './table.ts';
 import { TableError } from './table-error.ts';
 import { nearlyAll, type Tally } from './tally.ts';
 
@@ -74,31 +82,38 @@ async function judgedTexts(
     open.map(({ name }) => name),
     missing,
   );
-  const promising = open
-    .map(({ name }) => name)
-    .filter((name) => asked.types.has(name) || isPromising(samples.get(name) ?? []));
-  return judgedColumns({ engine, parts, missing }, promising);
+  const promising = open.flatMap(({ name }) => {
+    const promised = promisedBy(asked.types.get(name), samples.get(name) ?? []);
+    return promised ? [[name, promised] as const] : [];
+  });
+  return judgedColumns({ engine, parts, missing }, new Map(promising));
 }
 
 async function judgedColumns(
   { engine, parts, missing }: Pick<Looking, 'engine' | 'parts' | 'missing'>,
-  names: readonly string[],
+  promises: ReadonlyMap<string, Promised>,
 ): Promise<ReadonlyMap<string, Judged>> {
-  const spellings = await spellingsOf(engine, parts, names, missing);
+  const spellings = await spellingsOf(engine, parts, promises, missing);
   return new Map(
     [...spellings].map(([name, each]) => [name, { name, tally: tallyOf(parts, name)!, spellings: each }]),
   );
 }
 
-const isRead = (cell: string): boolean =>
-  writtenNumber(cell, '.') !== undefined ||
-  writtenNumber(cell, ',') !== undefined ||
-  dateOrders.some((order) => writtenTime(cell, order) !== undefined) ||
-  /^\d{4}[-/]\d\d?[-/]\d\d?/.test(cell) ||
-  truthWords.includes(cell.trim().toLowerCase());
+const isNumber = (cell: string): boolean =>
+  writtenNumber(cell, '.') !== undefined || writtenNumber(cell, ',') !== undefined;
 
-const isPromising = (cells: readonly string[]): boolean =>
-  cells.length === 0 || 2 * cells.filter(isRead).length >= cells.length;
+const isDate = (cell: string): boolean =>
+  dateOrders.some((order) => writtenTime(cell, order) !== undefined) || /^\d{4}[-/]\d\d?[-/]\d\d?/.test(cell);
+
+const isWord = (cell: string): boolean => truthWords.includes(cell.trim().toLowerCase());
+
+/** What texts like these may be; undefined where nothing but texts. */
+function promisedBy(asked: ColumnType | undefined, cells: readonly string[]): Promised | undefined {
+  if (asked !== undefined) return { numbers: asked === 'number', dates: asked === 'timestamp' };
+  const half = (is: (cell: string) => boolean) => 2 * cells.filter(is).length >= cells.length;
+  const [numbers, dates] = [half(isNumber), half(isDate)];
+  return numbers || dates || half(isWord) ? { numbers, dates } : undefined;
+}
 
 /** The decimal signs that columns of a table show beyond doubt. */
 type Decimals = ReadonlySet<DecimalSign>;
@@ -133,7 +148,7 @@ async function withNumbers(
   );
   const numbers = await judgedColumns(
     looking,
-    others.map(({ name }) => name),
+    new Map(others.map(({ name }) => [name, { numbers: true, dates: false }])),
   );
   return new Map([...judged, ...numbers]);
 }

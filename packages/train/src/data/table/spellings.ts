@@ -44,16 +44,27 @@ const COUNTS = [
 
 type Counts = Record<(typeof COUNTS)[number], number>;
 
+/** What the texts of a column may be, by the look of the first of them. */
+export interface Promised {
+  readonly numbers: boolean;
+  readonly dates: boolean;
+}
+
+const ALL: Promised = { numbers: true, dates: true };
+
 /** SQL of what a text can be read as: a number with a point, with a comma, a date by year, by day, by month. */
-const readings = (cell: string, as: (name: string) => string): string =>
-  [
+function readings(cell: string, as: (name: string) => string, { numbers, dates }: Promised = ALL): string {
+  const number = (sql: string) => (numbers ? sql : 'false');
+  const date = (sql: string) => (dates ? sql : 'NULL::DOUBLE');
+  return [
     `${cell} AS ${as('t')}`,
-    `${isNumber(cell, '.')} AS ${as('p')}`,
-    `${isNumber(cell, ',')} AS ${as('c')}`,
-    `${parsedTime(cell)} AS ${as('i')}`,
-    `${timeIn(cell, 'dmy')} AS ${as('d')}`,
-    `${timeIn(cell, 'mdy')} AS ${as('m')}`,
+    `${number(isNumber(cell, '.'))} AS ${as('p')}`,
+    `${number(isNumber(cell, ','))} AS ${as('c')}`,
+    `${date(parsedTime(cell))} AS ${as('i')}`,
+    `${date(timeIn(cell, 'dmy'))} AS ${as('d')}`,
+    `${date(timeIn(cell, 'mdy'))} AS ${as('m')}`,
   ].join(', ');
+}
 
 const words = truthWords.map(text).join(', ');
 
@@ -79,10 +90,15 @@ const listsOf = (t: string, p: string, c: string): string[] => [
 
 const WIDTH = COUNTS.length + 2;
 
-function spellingsSql(part: Counted, names: readonly string[], missing: readonly string[]): string {
+function spellingsSql(
+  part: Counted,
+  names: readonly string[],
+  promises: ReadonlyMap<string, Promised>,
+  missing: readonly string[],
+): string {
   const each = (sql: (i: number) => string) => names.map((_, i) => sql(i)).join(', ');
   const cells = each((i) => `nullif(${presentText(fieldOf(part, names[i] ?? ''), missing)}, '') AS x${i}`);
-  const read = each((i) => readings(`x${i}`, (name) => `${name}${i}`));
+  const read = each((i) => readings(`x${i}`, (name) => `${name}${i}`, promises.get(names[i] ?? '')));
   const found = each((i) => {
     const [t, p, c, ...rest] = ['t', 'p', 'c', 'i', 'd', 'm'].map((name) => `${name}${i}`) as [
       string,
@@ -122,15 +138,17 @@ const AT_ONCE = 50;
 export async function spellingsOf(
   engine: Engine,
   parts: readonly Counted[],
-  names: readonly string[],
+  promises: ReadonlyMap<string, Promised>,
   missing: readonly string[],
 ): Promise<ReadonlyMap<string, Spellings>> {
   const found = new Map<string, Spellings>();
   for (const part of parts) {
-    const own = names.filter((name) => part.tallies.has(name));
+    const own = [...promises.keys()].filter((name) => part.tallies.has(name));
     for (let from = 0; from < own.length; from += AT_ONCE) {
       const some = own.slice(from, from + AT_ONCE);
-      const [row = []] = await reading(engine, part, (use) => rowsOf(use, spellingsSql(part, some, missing)));
+      const [row = []] = await reading(engine, part, (use) =>
+        rowsOf(use, spellingsSql(part, some, promises, missing)),
+      );
       some.forEach((name, i) => {
         const spelled = spellingsIn(row.slice(i * WIDTH, (i + 1) * WIDTH));
         found.set(name, together(found.get(name), spelled));
