@@ -10,7 +10,13 @@ const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'semivae-inputs-'));
   await mkdir(at('deep/er'), { recursive: true });
-  for (const name of ['rows.csv', 'other.csv', 'old-scores.csv', 'deep/er/rows.csv', 'a,b.csv'])
+  const bundle = [
+    'deep/er/manifest.json',
+    'deep/er/scorer.onnx',
+    'deep/er/report.html',
+    'deep/er/scores.csv',
+  ];
+  for (const name of ['rows.csv', 'other.csv', 'old-scores.csv', 'deep/er/rows.csv', 'a,b.csv', ...bundle])
     await writeFile(at(name), name);
   await symlink(at('rows.csv'), at('soft.csv'));
   await link(at('rows.csv'), at('hard.csv'));
@@ -31,7 +37,9 @@ test.each([
   ['by a hard link', 'hard.csv', { files: ['rows.csv'] }],
   ['by a pattern', 'rows.csv', { files: ['*ows.csv'] }],
   ['by a deep pattern', 'deep/er/rows.csv', { files: ['**/r?ws.csv'] }],
-  ['in a folder', 'deep/er/rows.csv', { files: ['deep/er'] }],
+  ['of a bundle', 'deep/er/manifest.json', { files: ['deep/er'] }],
+  ['of a bundle, to run', 'deep/er/scorer.onnx', { files: ['deep/er'] }],
+  ['the folder itself', 'deep/er', { files: ['deep/er'] }],
   ['in a list', 'rows.csv', { files: ['other.csv,rows.csv'] }],
   ['with a comma in it', 'a,b.csv', { files: ['a,b.csv'] }],
   ['in a query', 'rows.csv', { files: [], sql: "SELECT * FROM '*.csv' WHERE a > 0" }],
@@ -47,6 +55,8 @@ test.each([
 test.each([
   ['a new file', 'new.csv', { files: ['*.csv'] }],
   ['an older one beside', 'old-scores.csv', { files: ['rows.csv', 'deep'] }],
+  ['a page kept in a bundle', 'deep/er/report.html', { files: ['deep/er'] }],
+  ['rows kept in a bundle', 'deep/er/scores.csv', { files: ['deep/er'] }],
   ['what a pattern does not fit', 'old-scores.csv', { files: ['r*.csv', '*/rows.csv'] }],
 ])('other files are: %s', async (_, out, { files }: Inputs) => {
   expect(await refusal(at(out), { files: files.map((each) => at(each!)) })).toBe('written');

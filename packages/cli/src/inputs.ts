@@ -30,12 +30,16 @@ async function matching(pattern: string): Promise<string[]> {
     .filter((path) => expression.test(resolve(path).replaceAll(sep, '/')));
 }
 
-/** What a word of the command line may name: itself, the files in a folder, what a pattern fits. */
+/** Of a folder that is named, what is read of it: the files of a run, of a bundle, of images. */
+const READ =
+  /^(run|manifest|parity|reference|calibration)\.json$|^metrics\.jsonl$|^README\.md$|^samples\.png$|\.(onnx|safetensors)$|-ubyte(\.gz)?$/;
+
+/** What a word of the command line may name: itself, what is read of a folder, what a pattern fits. */
 async function filesNamed(word: string): Promise<string[]> {
   const found = await stat(word).catch(() => undefined);
   if (found?.isDirectory()) {
-    const inside = (await readdir(word, { withFileTypes: true })).filter((each) => !each.isDirectory());
-    return [word, ...inside.map(({ name }) => join(word, name))];
+    const inside = (await readdir(word)).filter((name) => READ.test(name));
+    return [word, ...inside.map((name) => join(word, name))];
   }
   if (found) return [word];
   return isPattern(word) ? matching(word) : [];
