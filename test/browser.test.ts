@@ -138,9 +138,9 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     return JSON.parse(report, (_, value) => value ?? Number.NaN) as T;
   }
 
-  test('answers as in Node, under a policy without eval', async () => {
+  test('answers as in Node, within 1e-5, without eval and without threads (fault 90, fault 92)', async () => {
     const page = await visit<PageReport>('whole');
-    expect(page).toMatchObject({ violations: [], evalAllowed: false });
+    expect(page).toMatchObject({ violations: [], evalAllowed: false, threads: false });
     const model = await load(memoryFiles(files));
     const { labels, score, ...numbers } = await answersOf(model, bytes);
     expect(page.answers.labels).toEqual(labels);
@@ -191,7 +191,7 @@ describe.skipIf(!executablePath && !required)('in Chromium', () => {
     ['short', 'BUNDLE_CORRUPT', 'classifier.onnx'],
     ['partial', 'BUNDLE_FILE_MISSING', 'decoder.onnx'],
     ['nowhere', 'BUNDLE_FILE_MISSING', 'manifest.json'],
-  ])('a %s bundle is %s', async (folder, code, file) => {
+  ])('a %s bundle is %s (fault 91)', async (folder, code, file) => {
     const error = await visit<PageError>(folder);
     expect(error.code).toBe(code);
     expect(error.message).toContain(`/${folder}/${file}`);

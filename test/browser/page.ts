@@ -7,6 +7,8 @@ interface Kept {
   readonly host: string;
   readonly violations: string[];
   readonly evalAllowed: boolean;
+  /** WebAssembly has threads only where pages cannot reach each other. */
+  readonly threads: boolean;
 }
 
 /** What the page has to say: everything is asked and answered in its own script, under its policy. */
@@ -60,6 +62,7 @@ const kept = (): Kept => ({
   host: navigator.userAgent,
   violations: [...violations],
   evalAllowed: evalAllowed(),
+  threads: crossOriginIsolated,
 });
 
 async function report(folder: string): Promise<PageReport> {

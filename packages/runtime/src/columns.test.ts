@@ -77,7 +77,7 @@ describe('a cell', () => {
     ['INPUT_TYPE', 'colour', new Date(0)],
     ['INPUT_TYPE', 'colour', Symbol('a')],
     ['INPUT_TYPE', 'colour', () => 'red'],
-  ])('is refused by %s where %s is %o', (code, name, given) => {
+  ])('is refused by %s where %s is %o (fault 67, fault 70)', (code, name, given) => {
     const error = { code, place: `row 1, column "${name}"` };
     expect(() => read({ [name]: given })).toThrow(expect.objectContaining(error));
   });

@@ -83,7 +83,7 @@ describe.each(sizes)('%i calibration rows', (n) => {
     }
   });
 
-  test('are enough or too few for a rate', () => {
+  test('are enough or too few for a rate (fault 93)', () => {
     const calibration = drawn(n, 100);
     for (const fpr of rates) {
       const found = pValues([1e9], calibration)[0]! <= fpr;

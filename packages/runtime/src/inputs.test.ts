@@ -108,7 +108,7 @@ describe('a wrong image is refused where it is wrong', () => {
         [4, 5, 6],
       ],
     ],
-  ])('%s at %s', (code, place, x) => {
+  ])('%s at %s (fault 68, fault 70)', (code, place, x) => {
     expect(() => imageRows(x as never, input)).toThrow(expect.objectContaining({ code, place }));
   });
 });

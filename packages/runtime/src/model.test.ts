@@ -138,7 +138,7 @@ describe.each([
     expect(await inParts.classify(images(9))).toEqual(await model.classify(images(9)));
   });
 
-  test('no rows give no answers', async () => {
+  test('no rows give no answers (fault 69)', async () => {
     expect(await model.classify([])).toEqual([]);
     expect(await model.encode(new Uint8Array(0))).toEqual([]);
     expect(await model.score([])).toEqual([]);
@@ -157,7 +157,7 @@ describe.each([
     await expect(plain.encode(images(1), { labels: 0 })).rejects.toMatchObject({ code: 'LABEL_UNKNOWN' });
   });
 
-  test('what cannot be answered says why', async () => {
+  test('what cannot be answered says why (fault 67, fault 68)', async () => {
     await expect(model.classify(new Uint8Array(5))).rejects.toMatchObject({ code: 'INPUT_SHAPE' });
     await expect(model.score(Array(pixels).fill(0.5))).rejects.toMatchObject({ code: 'INPUT_TYPE' });
     await expect(model.decode([0, 0])).rejects.toMatchObject({ code: 'INPUT_SHAPE', place: 'labels' });
@@ -217,7 +217,7 @@ describe('files', () => {
     expect(await (await web.load(url)).score(images(1))).toEqual(expected);
   });
 
-  test('that are missing are named', async () => {
+  test('that are missing are named, and others beside them are nobody’s business (fault 3)', async () => {
     const missing = { code: 'BUNDLE_FILE_MISSING' };
     await expect(node.load(join(folder, 'elsewhere'))).rejects.toMatchObject(missing);
     await expect(node.load(`${url}/elsewhere`)).rejects.toMatchObject(missing);
@@ -227,6 +227,8 @@ describe('files', () => {
     without.delete('scorer.onnx');
     const model = await node.load(without);
     await expect(model.score(images(1))).rejects.toMatchObject({ ...missing, place: 'memory/scorer.onnx' });
+    const more = await node.load(new Map(files).set('more.onnx', Uint8Array.of(1)));
+    expect(await more.score(images(1))).toHaveLength(1);
   });
 
   test('are read when first used, and once', async () => {
@@ -250,7 +252,7 @@ describe('files', () => {
     expect((await model.score(images(1))).length).toBe(1);
   });
 
-  test('with a changed byte or length are refused before they are opened', async () => {
+  test('with a changed byte or length are refused before they are opened (fault 1, fault 2)', async () => {
     const changed = files.get('scorer.onnx')!.slice();
     changed[changed.length - 1]! ^= 1;
     for (const bytes of [changed, changed.slice(1)]) {
@@ -262,7 +264,7 @@ describe('files', () => {
     }
   });
 
-  test('with a manifest that is newer, spoilt, or another page', async () => {
+  test('with a manifest that is newer, spoilt, or another page (fault 4)', async () => {
     const newer = await edited(files, (manifest) =>
       Object.assign(manifest, { formatVersion: formatVersion + 1 }),
     );

@@ -350,12 +350,21 @@ describe('a bundle whose hashes are right, but whose scorer is', () => {
     };
     const model = await loadWith(counting, memoryFiles(bundle.set('scorer.onnx', file)));
     const before = process.cpuUsage();
+    const { maxRSS } = process.resourceUsage();
     const error = await model.score(new Uint8Array(pixels)).catch((thrown) => thrown);
     const { user, system } = process.cpuUsage(before);
     expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
     expect(error.place).toMatch(/^memory\/scorer\.onnx/);
     expect(opened).toBe(0);
     expect((user + system) / 1e6).toBeLessThan(1);
+    expect((process.resourceUsage().maxRSS - maxRSS) / 1024).toBeLessThan(200);
+    if (process.env.SHOW)
+      console.log(
+        'FIGURE',
+        _,
+        ((user + system) / 1e6).toFixed(3),
+        ((process.resourceUsage().maxRSS - maxRSS) / 1024).toFixed(0),
+      );
   });
 });
 
