@@ -1,5 +1,5 @@
 import { GraphRefused } from '../errors.ts';
-import { type ElementType, elementTypes, type GraphNode, sizeOf, type Weight } from './read.ts';
+import { type ElementType, elementTypes, type GraphNode, MOST_AXES, sizeOf, type Weight } from './read.ts';
 
 /** What is known of a value before anything runs. */
 export interface Known {
@@ -47,7 +47,8 @@ function readable(node: GraphNode): Node {
 
 /** The integers of a value that is part of the file: sizes that are computed could be any. */
 function integers(node: Node, { weight }: Known): readonly number[] {
-  if (weight?.type !== 'int64') return node.fail('its sizes are not part of the file');
+  if (weight?.type !== 'int64' || weight.data.length > 8 * 2 * MOST_AXES)
+    return node.fail('its sizes are not part of the file, or are too many');
   const { buffer, byteOffset, byteLength } = weight.data;
   const view = new DataView(buffer, byteOffset, byteLength);
   return Array.from({ length: byteLength / 8 }, (_, i) => Number(view.getBigInt64(8 * i, true)));

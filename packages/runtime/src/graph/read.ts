@@ -187,8 +187,12 @@ function typeOf(message: Message, code: number): (typeof elementTypes)[keyof typ
   throw new GraphRefused(message.place, `elements of type ${code}, which no export writes`);
 }
 
+/** Ours have seven at most; a long shape at every node would take long to go through. */
+export const MOST_AXES = 32;
+
 /** The number of elements. Throws GRAPH_REFUSED for a dimension that is no natural number, or more than there can be. */
 export function sizeOf(shape: readonly number[], place: string): number {
+  if (shape.length > MOST_AXES) throw new GraphRefused(place, `a shape of ${shape.length} axes`);
   const size = shape.reduce((product, each) => product * each, 1);
   if (shape.every((each) => Number.isSafeInteger(each) && each >= 0) && Number.isSafeInteger(size))
     return size;
