@@ -26,3 +26,21 @@ test('the rows that were kept, gathered again, are those that were kept', () => 
     expect(unseen?.levels ?? []).toEqual([]);
   }
 });
+
+test('moments whose trend is left out do not drift by being later, and do by another hour', () => {
+  const when = { name: 'when', kind: 'timestamp', centre: 0, scale: 1, parts: ['day', 'week'] } as const;
+  const hour = 3_600_000;
+  const working = Float64Array.from({ length: 400 }, (_, i) => 1.7e12 + (i * 24 + (i % 8)) * hour);
+  const [stored] = samplesOf({ kind: 'table', columns: [when] }, { when: working });
+  const verdictOf = (cells: Float64Array) => {
+    const gathered = gather(stored!);
+    gathered.add(cells);
+    return compareColumn(keptSample(stored!), gathered.sample()).verdict;
+  };
+  expect(verdictOf(working.map((each) => each + 52 * 168 * hour))).toBe('none');
+  expect(verdictOf(working.map((each) => each + (52 * 168 + 10) * hour))).not.toBe('none');
+  const day = samplesOf({ kind: 'table', columns: [{ ...when, parts: ['day'] }] }, { when: working })[0]!;
+  const nights = gather(day);
+  nights.add(working.map((each) => each + 12 * hour));
+  expect(compareColumn(keptSample(day), nights.sample()).verdict).toBe('strong');
+});

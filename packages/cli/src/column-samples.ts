@@ -2,14 +2,34 @@ import type { ColumnSample } from '@semivae/report';
 import type { Cells, StoredSample } from '@semivae/train/node';
 
 /** What a bundle keeps of a column's distribution, as it is compared. */
-export const keptSample = ({ name, kind, rows, missing, numbers, levels }: StoredSample): ColumnSample => ({
+export const keptSample = ({
   name,
   kind,
   rows,
   missing,
-  ...(numbers && { numbers: Float64Array.from(numbers) }),
+  numbers,
+  levels,
+  cycle,
+}: StoredSample): ColumnSample => ({
+  name,
+  kind,
+  rows,
+  missing,
+  ...(numbers && { numbers: Float64Array.from(numbers, (each) => inCycle(each, cycle)) }),
   ...(levels && { levels }),
 });
+
+const HOUR = 3_600_000;
+/** The first day of 1970 was a Thursday. */
+const MONDAY = 72;
+
+/** A moment as its hour since Monday or since midnight; any other number as it is. */
+function inCycle(number: number, cycle: StoredSample['cycle']): number {
+  if (!cycle) return number;
+  const hours = number / HOUR + MONDAY;
+  const length = cycle === 'week' ? 168 : 24;
+  return hours - length * Math.floor(hours / length);
+}
 
 /** Cells of a column as they come, to be compared with what is kept of it. */
 export interface Gathering {
@@ -21,14 +41,14 @@ export interface Gathering {
 const rounded = (number: number): number => Number(number.toPrecision(9));
 
 /** Gathers a column that is kept as numbers or as levels. */
-export const gather = ({ name, kind }: StoredSample): Gathering =>
-  kind === 'number' ? gatherNumbers(name) : gatherLevels(name);
+export const gather = ({ name, kind, cycle }: StoredSample): Gathering =>
+  kind === 'number' ? gatherNumbers(name, cycle) : gatherLevels(name);
 
-function gatherNumbers(name: string): Gathering {
+function gatherNumbers(name: string, cycle: StoredSample['cycle']): Gathering {
   const numbers: number[] = [];
   return {
     add(cells) {
-      for (const cell of cells as Float64Array) numbers.push(rounded(cell));
+      for (const cell of cells as Float64Array) numbers.push(inCycle(rounded(cell), cycle));
     },
     sample: () => ({
       name,

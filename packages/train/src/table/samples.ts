@@ -1,4 +1,4 @@
-import type { TableColumns } from '@semivae/model';
+import type { Column, TableColumns } from '@semivae/model';
 import type { Cells } from '../data/table/table.ts';
 import type { PreparedTable, RawRows } from './prepare.ts';
 import { profileTexts } from './profile.ts';
@@ -11,6 +11,8 @@ export interface StoredSample {
   readonly rows: number;
   readonly missing: number;
   readonly numbers?: readonly number[];
+  /** Of moments whose trend no model sees: they are compared by their hour in the week, or in the day. */
+  readonly cycle?: 'week' | 'day';
   readonly levels?: Readonly<Record<string, number>>;
 }
 
@@ -45,13 +47,21 @@ export const samplesOf = ({ columns }: TableColumns, rows: RawRows['columns']): 
     column.kind === 'ignored'
       ? []
       : [
-          sampleOf(
-            column.name,
-            rows[column.name]!,
-            column.kind === 'categorical' || column.kind === 'binary',
-          ),
+          {
+            ...sampleOf(
+              column.name,
+              rows[column.name]!,
+              column.kind === 'categorical' || column.kind === 'binary',
+            ),
+            ...cycleOf(column),
+          },
         ],
   );
+
+function cycleOf(column: Column): Pick<StoredSample, 'cycle'> {
+  if (column.kind !== 'timestamp' || !column.parts || column.parts.includes('trend')) return {};
+  return { cycle: column.parts.includes('week') ? 'week' : 'day' };
+}
 
 /** The text of reference.json. */
 export function encodeSamples({ columns, sample, trainedRows, reference }: PreparedTable): string {
