@@ -68,7 +68,7 @@ function edgeAt(edge: number, outwards: number, resolution: number, rows: number
   };
 }
 
-const KNOTS = 8;
+const PIECES = 3;
 
 /** Beyond a threshold excesses are of a generalised Pareto distribution, from what the outermost rows say. */
 function paretoBeyond(start: number, excesses: Float64Array, scale: Scale, rows: number): Side {
@@ -82,8 +82,8 @@ function paretoBeyond(start: number, excesses: Float64Array, scale: Scale, rows:
     },
     tail: (ramp) => {
       const heights = Array.from(
-        { length: KNOTS + 1 },
-        (_, i) => ramp.begin + ((ramp.end - ramp.begin) * i) / KNOTS,
+        { length: PIECES + 1 },
+        (_, i) => ramp.begin + ((ramp.end - ramp.begin) * i) / PIECES,
       );
       const knots = heights.map((each) => scale.down(start + unit * z(Math.max(0, each - base))));
       return risingFrom(
