@@ -1,6 +1,6 @@
 import type { CellSurprise, UsedColumn } from '@semivae/model';
 import type { Cells } from '../../data/table/table.ts';
-import { counted, natsOf, type Ramp } from './onset.ts';
+import { natsOf } from './onset.ts';
 
 /** A column's cells by what they are: 0… a level, `MISSING`, `UNSEEN`; a number that is measured is 0. */
 export interface Outcomes {
@@ -78,10 +78,10 @@ export function cellSurprise(
   column: UsedColumn,
   { counts, missing }: Outcomes,
   nats: CellNats,
-  ramp: Ramp,
+  counting: (nats: number) => number,
 ): CellSurprise {
-  const levels = counts.map((count) => counted(ramp, nats.beside(count)));
-  const absent = counted(ramp, nats.missing(missing));
+  const levels = counts.map((count) => counting(nats.beside(count)));
+  const absent = counting(nats.missing(missing));
   if (!isDiscrete(column)) return { missing: absent, present: levels[0]! };
-  return { missing: absent, present: 0, levels, unseen: counted(ramp, nats.beside(0)) };
+  return { missing: absent, present: 0, levels, unseen: counting(nats.beside(0)) };
 }

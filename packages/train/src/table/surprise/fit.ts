@@ -8,17 +8,17 @@ import {
 import type { Cells } from '../../data/table/table.ts';
 import type { RawRows } from '../prepare.ts';
 import { cellNats, cellSurprise, type Outcomes, outcomesOf, ownNats } from './cells.ts';
-import { inflationOf, type Ramp, rampOf } from './onset.ts';
-import { pairsOf } from './pairs.ts';
+import { amongRows, counted, inflationOf, type Ramp, rampOf } from './onset.ts';
+import { pairSurprises } from './pairs.ts';
 import { type Sides, sidesOf } from './tails.ts';
 
 /** Rows that surprises are learned from. */
 const MOST_ROWS = 20_000;
 
-/** Nats above what ordinary rows reach, from which on a level or a missing cell counts. */
+/** Nats from which on a level or a missing cell counts. */
 const ONSET = 1;
-/** From which on a pair of levels counts: chance makes many a pair rare. */
-const PAIR_ONSET = 3;
+/** A pair of levels counts where fewer than one in 100 rows has one that avoid each other as much: chance makes many a pair rare. */
+const PAIR_ONSET = Math.log(100);
 /** A number counts where fewer than one in 200 rows lies as far out, in full 3 nats later: nearer, its distance tells more. */
 const [FAR_ONSET, FAR_LENGTH] = [Math.log(200), 3];
 
@@ -51,8 +51,9 @@ function fitCells(
     rows,
     outcomes.map((each, i) => ownNats(each, nats[i]!)),
   );
-  const ramp = rampOf(inflationOf(largest), rows, ONSET);
-  return columns.map((column, i) => cellSurprise(column, outcomes[i]!, nats[i]!, ramp));
+  const [among, ramp] = [amongRows(largest), rampOf(0, rows, ONSET)];
+  const counting = (own: number) => counted(ramp, Math.min(own, among(own)));
+  return columns.map((column, i) => cellSurprise(column, outcomes[i]!, nats[i]!, counting));
 }
 
 const outward = ({ lower, upper }: Sides, cells: Cells): Float64Array =>
@@ -80,9 +81,8 @@ export function fitSurprise(table: TableColumns, { rows, columns: given }: RawRo
   const cells = columns.map(({ name }) => thinned(given[name]!, all));
   const outcomes = columns.map((column, i) => outcomesOf(column, cells[i]!));
   const tails = fitTails(columns, cells, all);
-  const pairs = pairsOf(columns, outcomes);
   return {
     cells: fitCells(columns, outcomes, all).map((own, i) => ({ ...own, ...tails[i] })),
-    pairs: pairs.surprises(rampOf(inflationOf(pairs.largest), all, PAIR_ONSET)),
+    pairs: pairSurprises(columns, outcomes, rampOf(0, all, PAIR_ONSET)),
   };
 }

@@ -7,6 +7,23 @@ export const natsOf = (rows: number, all: number): number => Math.log((all + 1) 
 /** The most surprise that so many rows can tell of: that of what none of them holds. */
 export const mostNats = (all: number): number => natsOf(0, all);
 
+/**
+ * What a surprise tells in a table of many columns, by the largest of each training row: −log of the share of rows whose
+ * largest is as large. So of ordinary rows no more than e⁻ᵗ have t nats, however many columns there are.
+ */
+export function amongRows(largest: Float64Array): (surprise: number) => number {
+  const ascending = Float64Array.from(largest).sort();
+  return (surprise) => {
+    let [low, high] = [0, ascending.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ascending[middle]! < surprise) low = middle + 1;
+      else high = middle;
+    }
+    return natsOf(ascending.length - low, ascending.length);
+  };
+}
+
 /** The shares of training rows between which chances are held against what the rows reach: fewer are too few to tell. */
 const [RAREST, MOST_COMMON] = [0.005, 0.37];
 const LEAST_ROWS = 3;

@@ -1,6 +1,6 @@
 import type { PairSurprise, UsedColumn } from '@semivae/model';
 import type { Outcomes } from './cells.ts';
-import { counted, natsOf, type Ramp } from './onset.ts';
+import { amongRows, counted, type Ramp } from './onset.ts';
 
 /** How often the named levels of two columns occur together. */
 interface PairTable {
@@ -62,31 +62,6 @@ function tableOf(
 const avoidance = (together: number, expected: number): number =>
   Math.log((expected + 0.5) / (together + 0.5));
 
-/** −log of the chance of two levels that avoid each other as these do, or more: by what each row is beside the others. */
-function natsBy({ together, expected }: PairTable, rows: number): (avoidance: number) => number {
-  const met = Array.from(together, (count, at) => ({ count, avoids: avoidance(count - 1, expected[at]!) }))
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => b.avoids - a.avoids);
-  let sum = 0;
-  const sums = met.map(({ count }) => (sum += count));
-  return (avoids) => {
-    if (avoids <= 0) return 0;
-    let [low, high] = [0, met.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (met[middle]!.avoids >= avoids) low = middle + 1;
-      else high = middle;
-    }
-    return natsOf(low > 0 ? sums[low - 1]! : 0, rows);
-  };
-}
-
-/** What is known of the pairs of a table's columns, and the largest surprise of each row beside the others. */
-export interface Pairs {
-  readonly largest: Float64Array;
-  surprises(ramp: Ramp): PairSurprise[];
-}
-
 function raise(
   largest: Float64Array,
   { columns: [a, b], width, together }: PairTable,
@@ -102,31 +77,26 @@ function raise(
   }
 }
 
-export function pairsOf(columns: readonly UsedColumn[], outcomes: readonly Outcomes[]): Pairs {
-  const rows = outcomes[0]?.of.length ?? 0;
+/** The pairs of levels that avoid each other more than those of nearly all training rows do, each beside the other rows. */
+export function pairSurprises(
+  columns: readonly UsedColumn[],
+  outcomes: readonly Outcomes[],
+  ramp: Ramp,
+): PairSurprise[] {
   const chosen = pairable(columns);
-  const largest = new Float64Array(rows);
-  const found = chosen.flatMap((a, i) =>
-    chosen.slice(i + 1).map((b) => {
-      const table = tableOf(a, b, columns, outcomes);
-      const nats = natsBy(table, rows);
-      const of = (others: number) =>
-        table.together.map((count, at) => nats(avoidance(count - others, table.expected[at]!)));
-      raise(largest, table, of(1), outcomes);
-      return { table, nats: of(0) };
-    }),
-  );
-  return {
-    largest,
-    surprises: (ramp) =>
-      found.flatMap(({ table: { columns: both, width }, nats }) => {
-        const cells = Array.from(nats, (each, at): [number, number, number] => [
-          Math.floor(at / width),
-          at % width,
-          counted(ramp, each),
-        ]);
-        const surprising = cells.filter(([, , each]) => each > 0);
-        return surprising.length > 0 ? [{ columns: both, cells: surprising }] : [];
-      }),
-  };
+  const tables = chosen.flatMap((a, i) => chosen.slice(i + 1).map((b) => tableOf(a, b, columns, outcomes)));
+  const avoiding = (table: PairTable, others: number) =>
+    table.together.map((count, at) => avoidance(count - others, table.expected[at]!));
+  const largest = new Float64Array(outcomes[0]?.of.length ?? 0);
+  for (const table of tables) raise(largest, table, avoiding(table, 1), outcomes);
+  const nats = amongRows(largest);
+  return tables.flatMap((table) => {
+    const cells = Array.from(avoiding(table, 0), (each, at): [number, number, number] => [
+      Math.floor(at / table.width),
+      at % table.width,
+      each > 0 ? counted(ramp, nats(each)) : 0,
+    ]);
+    const surprising = cells.filter(([, , each]) => each > 0);
+    return surprising.length > 0 ? [{ columns: table.columns, cells: surprising }] : [];
+  });
 }
