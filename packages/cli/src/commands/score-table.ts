@@ -1,4 +1,4 @@
-import { type ColumnAnswers, type Model, tableInput } from '@semivae/runtime';
+import { type ColumnAnswers, type Model, tableInput, visibleLine } from '@semivae/runtime';
 import { openTableWriter, type StoredSample, type TableWriter } from '@semivae/train/node';
 import { type AnswerColumn, answerCells, answerColumns } from '../answer-columns.ts';
 import {
@@ -180,7 +180,7 @@ function report(summary: Summary, { out, failOnDrift }: ScoreTableOptions, outpu
 
 function warn({ rows, fpr, anomalies, excess }: Summary, { note }: Output): void {
   if (!excess || fpr === undefined || anomalies === undefined) return;
-  for (const line of excessInWords(excess, { alarms: anomalies, rows, fpr })) note(line);
+  for (const line of excessInWords(excess, { alarms: anomalies, rows, fpr })) note(visibleLine(line));
 }
 
 function summaryLines({ rows, rowsPerSecond, fpr, anomalies, excess, unseen }: Summary): string[] {
@@ -191,7 +191,9 @@ function summaryLines({ rows, rowsPerSecond, fpr, anomalies, excess, unseen }: S
     fpr === undefined || anomalies === undefined
       ? 'no verdicts: the bundle has no calibration scores (semivae recalibrate)'
       : `${showCount(anomalies)} anomalies (${showPercent((100 * anomalies) / rows)}), ${excess ? `far more than the ${showRate(fpr)} that was promised of ordinary rows` : `false alarms kept to ${showRate(fpr)} of ordinary rows`}`,
-    ...(values.length > 0 ? [`values that did not occur in training: ${values.join(', ')}`] : []),
+    ...(values.length > 0
+      ? [`values that did not occur in training: ${visibleLine(values.join(', '))}`]
+      : []),
   ];
 }
 
