@@ -102,8 +102,15 @@ export function columnsOf(parts: readonly Counted[], asked: Asked): TableColumn[
     if (!isWanted(name, asked))
       return isNested(name) && !unread.has(name) ? [] : [{ name, type: 'text', unread: true }];
     const how = written?.get(name);
-    return [{ name, type: types.get(name) ?? foundType(parts, name), ...(how && { written: how }) }];
+    const type = types.get(name) ?? (isOfTexts(parts, name, asked) ? 'text' : foundType(parts, name));
+    return [{ name, type, ...(how && { written: how }) }];
   });
+}
+
+/** Whether a column that is taken as it is written holds anything but numbers, or times, or booleans. */
+function isOfTexts(parts: readonly Counted[], name: string, { asWritten }: Asked): boolean {
+  const tally = asWritten.has(name) ? tallyOf(parts, name) : undefined;
+  return tally !== undefined && Math.max(tally.numbers, tally.times, tally.booleans) < tally.present;
 }
 
 function foundType(parts: readonly Counted[], name: string): ColumnType {

@@ -165,19 +165,25 @@ async function badCell(source: Source, part: Part, column: TableColumn, row: num
   return new TableError('TABLE_CELL', place, ...explained(String(found ?? ''), column));
 }
 
-function explained(cell: string, { type, written = {} }: TableColumn): [problem: string, remedy: string] {
+function explained(
+  cell: string,
+  { name, type, written = {} }: TableColumn,
+): [problem: string, remedy: string] {
   const shown = `'${cell.slice(0, 60)}'`;
   if (type === 'text')
-    return ['it holds a null character', 'Remove such characters, or leave the column out.'];
+    return [
+      'it holds a null character',
+      `Remove such characters, or leave the column out (--column '${name}=ignored').`,
+    ];
   if (type === 'number' && /^\s*[+-]?\d{16,}\s*$/.test(cell)) {
     return [
       `${shown} is an integer beyond 2^53, which no number here holds exactly`,
-      'Read it as text, or leave it out.',
+      `Read it as text in a query (--sql), or leave the column out (--column '${name}=ignored').`,
     ];
   }
   const option = { number: '--decimal', timestamp: '--date-format', boolean: '', text: '' }[type];
   const otherwise = option && `; if the column is written in another way, say so (${option})`;
-  const remedy = `Correct the cell; if ${shown} means missing, say so (--missing)${otherwise}; if it is right, read the column as text.`;
+  const remedy = `Correct the cell; if ${shown} means missing, say so (--missing)${otherwise}; if it is right, take the column for texts (--column '${name}=categorical').`;
   return [`${shown} is not a ${type === 'number' ? 'finite number' : type}${inWords(type, written)}`, remedy];
 }
 

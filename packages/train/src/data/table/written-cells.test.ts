@@ -293,6 +293,10 @@ describe('what cannot be known is asked, and what is wrong is named', () => {
     const path = await file(csv(['05/10/2024', '06/07/2024']));
     expect((await read(path, { asWritten: ['x'] })).types).toEqual({ x: 'text', other: 'text' });
     expect((await read(path, { unread: ['x'] })).columns).toEqual({ other: ['a', 'a'] });
+    const mixed = await file(csv(many('2.5', ['n/a'])));
+    await expect(read(mixed)).rejects.toThrow(/'n\/a'.*--column 'x=categorical'/);
+    expect((await read(mixed, { asWritten: ['x'] })).columns.x?.slice(-2)).toEqual(['2.5', 'n/a']);
+    expect((await read(await file(csv(['7', '8'])), { asWritten: ['x'] })).types.x).toBe('number');
   });
 
   test('amounts of several currencies are told', async () => {
