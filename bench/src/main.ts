@@ -5,6 +5,7 @@ import { type AdbenchOptions, benchAdbench } from './adbench.ts';
 import { type AdultOptions, benchAdult } from './adult.ts';
 import { benchEngines } from './engines.ts';
 import { benchFalseAlarms, type FalseAlarmsOptions } from './false-alarms.ts';
+import { benchImages, type ImagesOptions } from './images.ts';
 import { benchKills, type KillsOptions } from './kills.ts';
 import { benchLoad } from './load.ts';
 import { benchNslKdd, type NslKddOptions } from './nsl-kdd.ts';
@@ -14,6 +15,8 @@ import { benchSize } from './size.ts';
 import { benchStep } from './step.ts';
 
 const shipped = fileURLToPath(new URL('../../models/mnist-m2', import.meta.url));
+
+const fashion = fileURLToPath(new URL('../../models/fashion-100', import.meta.url));
 
 function positive(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
@@ -50,6 +53,20 @@ program
   .option('--rounds <count>', 'rounds of alternation', positive)
   .option('--no-peers', 'leave tfjs out')
   .action(async ({ json, ...options }: Options) => print(await benchStep({ ...options, progress }), json));
+
+program
+  .command('images')
+  .description(
+    'how well the score of a bundle of images tells anomalies: other images, blank, inverted, noise, dimmed',
+  )
+  .argument('[bundle]', 'its folder', fashion)
+  .option('--json', 'one line of JSON on stdout')
+  .option('--data-dir <folder>', 'read data sets from here instead of downloading them')
+  .option('--other <name>', 'a data set whose images are anomalies (default: mnist, or fashion-mnist)')
+  .option('--rows <count>', 'anomalies of each kind (default: 1000)', positive)
+  .action(async (bundle: string, { json, ...options }: Options & Omit<ImagesOptions, 'progress'>) =>
+    print(await benchImages(bundle, { ...options, progress }), json),
+  );
 
 program
   .command('engines')

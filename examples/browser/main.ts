@@ -6,7 +6,7 @@ const element = (id: string) => document.getElementById(id)!;
 
 async function showAnswers(model: Model, drawing: ImageData): Promise<void> {
   const [answer] = await model.classify(drawing);
-  const [nats] = await model.score(drawing);
+  const [nats] = await model.score<number>(drawing);
   showClasses(model, answer);
   element('score').textContent = `Score ${nats!.toFixed(1)} nats: higher is stranger.`;
   await showSamples(model, answer!.label);

@@ -19,7 +19,7 @@ export async function answersOf(model: Model, digits: Uint8Array) {
     standardDeviation: flat(codes.map((code) => code.standardDeviation)),
     decoded: values(await model.decode(means, labels)),
     generated: values(await generated(model)),
-    score: await model.score(digits),
+    score: await model.score<number>(digits),
   };
 }
 

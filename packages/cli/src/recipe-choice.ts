@@ -4,6 +4,7 @@ import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
 import {
   builtInRecipe,
   DATASET_NAMES,
+  IMAGE_SCORE,
   parseJson,
   parseRecipe,
   type Recipe,
@@ -66,7 +67,13 @@ function imageRecipe({ data = 'digits', model = 'm2' }: RecipeFlags): Recipe {
   const name = `${basename(data) || 'data'}-${model}`;
   const builtIn = DATASET_NAMES.includes(data) ? recipes[name] : undefined;
   const labels = model === 'm1' ? { labels: 0 } : {};
-  return builtIn ?? parseRecipe({ name, data: { name: data, ...labels }, model: { kind: model } }, '--model');
+  return (
+    builtIn ??
+    parseRecipe(
+      { name, data: { name: data, ...labels }, model: { kind: model }, score: IMAGE_SCORE },
+      '--model',
+    )
+  );
 }
 
 /** A field and its text, with the flag that says so. */

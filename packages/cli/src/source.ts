@@ -2,7 +2,15 @@ import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ship } from '@semivae/export/node';
 import { type LoadOptions, load, type Model, manifestFile } from '@semivae/runtime';
-import { type Engine, RUN_FILE, readHeld, readMetrics, readRun, readShipped } from '@semivae/train/node';
+import {
+  type Engine,
+  RUN_FILE,
+  readHeld,
+  readKeptImages,
+  readMetrics,
+  readRun,
+  readShipped,
+} from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { version } from './versions.ts';
 
@@ -32,7 +40,7 @@ export async function kindOf(path: string): Promise<SourceKind> {
 /** What may be said of a bundle when it is made. */
 export interface Shipping {
   readonly name?: string;
-  /** The rate of false alarms that a table's threshold keeps. */
+  /** The rate of false alarms that the threshold keeps. */
   readonly fpr?: number;
   /** What the bundle is verified on: made-up rows unless told. */
   readonly parityRows?: 'drawn' | 'real';
@@ -46,7 +54,10 @@ export async function shipped(folder: string, { name, fpr, parityRows }: Shippin
     readMetrics(folder),
   ]);
   const metrics = lines.filter((line) => line.step <= checkpoint.step).at(-1) ?? {};
-  const held = info.data.columns.kind === 'table' ? { held: await readHeld(folder) } : {};
+  const held =
+    info.data.columns.kind === 'table'
+      ? { held: await readHeld(folder) }
+      : { images: await readKeptImages(folder) };
   const rate = fpr === undefined ? {} : { fpr };
   return ship({
     name: name ?? info.recipe.name,

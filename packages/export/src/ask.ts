@@ -22,7 +22,7 @@ export async function ask(
   }
 }
 
-const ROWS_AT_ONCE = 1000;
+const ROWS_AT_ONCE = 250;
 
 /** One output of a graph of `x` over many rows, some at a time, its rows joined. */
 export async function askRows(
@@ -31,6 +31,7 @@ export async function askRows(
   state: StoredTensors,
   x: StoredTensors[string],
   output: string,
+  type: 'float32' | 'uint8' = 'float32',
 ): Promise<StoredTensors[string]> {
   const [rows, width] = x.shape as readonly [number, number];
   const evaluator = await engine.openGraph(graph);
@@ -44,9 +45,9 @@ export async function askRows(
     for (let start = 0; start < rows; start += ROWS_AT_ONCE) {
       const data = x.data.slice(start * width, (start + ROWS_AT_ONCE) * width);
       const part: Tensor = {
-        type: 'float32',
+        type,
         dims: [data.length / width, width],
-        data: Float32Array.from(data),
+        data: (type === 'uint8' ? Uint8Array : Float32Array).from(data),
       };
       const found = (await evaluator.run({ ...Object.fromEntries(leaves), x: part }))[output]!;
       parts.push(found.data as Float32Array);

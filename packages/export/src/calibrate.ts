@@ -1,4 +1,4 @@
-import { load } from '@semivae/runtime';
+import { load, type Model } from '@semivae/runtime';
 import { type Calibration, memoryFiles, thresholdFor } from '@semivae/runtime/core';
 import type { RawRows } from '@semivae/train';
 import { ExportError } from './errors.ts';
@@ -13,9 +13,16 @@ export interface CalibrateOptions {
 
 /** The scores that the files of a bundle give raw rows, asked as an app asks. Throws `SCORE_NOT_FINITE`. */
 async function scoresOf(files: BundleFiles, { columns }: RawRows): Promise<Float32Array> {
+  return asked(files, async (model) => (await model.scoreColumns(columns)).score);
+}
+
+async function asked(
+  files: BundleFiles,
+  ask: (model: Model) => Promise<Float32Array>,
+): Promise<Float32Array> {
   const model = await load(memoryFiles(files));
   try {
-    const { score } = await model.scoreColumns(columns);
+    const score = await ask(model);
     const bad = score.findIndex((each) => !Number.isFinite(each));
     if (bad >= 0) throw notFinite(bad, score[bad]!);
     return score;
@@ -43,6 +50,20 @@ export async function calibrate(
   rows: RawRows,
   { fpr, data }: CalibrateOptions,
 ): Promise<Calibration> {
-  const scores = Array.from((await scoresOf(files, rows)).sort());
+  return calibrationOf(await scoresOf(files, rows), fpr, data);
+}
+
+/** The same of images, bytes [rows, pixels]. */
+export async function calibrateImages(
+  files: BundleFiles,
+  bytes: Uint8Array,
+  { fpr, data }: CalibrateOptions,
+): Promise<Calibration> {
+  const ask = async (model: Model) => Float32Array.from(await model.score(bytes), ({ score }) => score);
+  return calibrationOf(await asked(files, ask), fpr, data);
+}
+
+function calibrationOf(found: Float32Array, fpr: number, data: string): Calibration {
+  const scores = Array.from(found.sort());
   return { rows: scores.length, fpr, threshold: thresholdFor(scores, fpr), scores, data };
 }

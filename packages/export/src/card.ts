@@ -118,14 +118,24 @@ const tableUsage = ({ calibration }: Manifest): string[] => [
   '```',
 ];
 
-const imageUsage = ({ labels }: Manifest): string[] => [
+const scoreUsage = ({ score, calibration }: Manifest): string[] =>
+  score.kind === 'bound'
+    ? ['const [nats] = await model.score(pixels);         // the higher, the more anomalous']
+    : [
+        'const [found] = await model.score(pixels);        // the higher, the more anomalous',
+        `found.score; found.contributions;${calibration ? ' found.pValue; found.anomaly;' : ''}`,
+      ];
+
+const imageUsage = (manifest: Manifest): string[] => [
   '```ts',
   "import { load } from '@semivae/runtime';",
   '',
   "const model = await load('path/or/url/of/this/folder');",
-  ...(labels.length ? ['const [answer] = await model.classify(pixels);   // { label, probability, … }'] : []),
-  'const [nats] = await model.score(pixels);         // the higher, the stranger',
-  `const images = await model.generate({ ${labels.length ? `label: ${literal(labels.at(-1)!)}, ` : ''}count: 10, seed: 1 });`,
+  ...(manifest.labels.length
+    ? ['const [answer] = await model.classify(pixels);   // { label, probability, … }']
+    : []),
+  ...scoreUsage(manifest),
+  `const images = await model.generate({ ${manifest.labels.length ? `label: ${literal(manifest.labels.at(-1)!)}, ` : ''}count: 10, seed: 1 });`,
   '```',
 ];
 

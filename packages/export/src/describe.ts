@@ -41,7 +41,7 @@ const meanings: Readonly<Record<string, string>> = {
   'cells/numbers': 'raw numbers, as they come in: the mean, or the more probable value',
   'cells/texts': 'raw texts, as they come in: the most probable',
   nll: 'negative bound on log p(x), in nats',
-  contributions: 'what each column that is not ignored adds to the score, in their order',
+  contributions: 'what each column that is not ignored, or each pixel, adds to the score, in their order',
 };
 
 /** A tensor of a head, as the manifest tells of it. */
@@ -120,6 +120,12 @@ const boundText = ({ kind, samples }: { kind: string; samples: number }, model: 
 const SURPRISES =
   'values and missing cells that training never saw, rare levels, numbers far out, levels that avoid each other';
 
+const OF_IMAGES = [
+  'how far the image lies from its nearest neighbours in the mean, deviation, largest and lit part of its grey values',
+  'in the mean of its latent',
+  'and in what the model, decoding that mean, leaves unexplained of each square of pixels',
+];
+
 /** What the score is: a distance where reference rows are kept, else the bound. */
 export function scoreOf(
   { info: { recipe, data } }: ShipOptions,
@@ -138,13 +144,18 @@ export function scoreOf(
     meaning: `distance to the nearest of ${references} training rows kept in the file; the higher, the stranger`,
     unit: 'distance',
     ...bound,
-    parts: [
-      'how far the row lies from its nearest neighbours in its own encoded cells',
-      'in the mean of its latent, shared out over columns as the other parts are',
-      'and in what the model, decoding that mean, leaves unexplained of each cell',
-      ...(surprise ? [`to that is added how rare cells are: ${SURPRISES}`] : []),
-      ...(data.anomalies ? ['all of it times 1/√(1 + d), d the distance to the nearest known anomaly'] : []),
-    ],
+    parts:
+      data.columns.kind === 'image'
+        ? OF_IMAGES
+        : [
+            'how far the row lies from its nearest neighbours in its own encoded cells',
+            'in the mean of its latent, shared out over columns as the other parts are',
+            'and in what the model, decoding that mean, leaves unexplained of each cell',
+            ...(surprise ? [`to that is added how rare cells are: ${SURPRISES}`] : []),
+            ...(data.anomalies
+              ? ['all of it times 1/√(1 + d), d the distance to the nearest known anomaly']
+              : []),
+          ],
   };
 }
 

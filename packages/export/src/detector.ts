@@ -126,19 +126,39 @@ function sums(features: number, size: number): Value {
   return constant(of, [size, 2]);
 }
 
-function apartFrom({ features }: Layout, place: Value, { rows }: Reference, indices: Value): Apart {
+function apartFrom(cellFeatures: number, place: Value, { rows }: Reference, indices: Value): Apart {
   const squares = square(sub(unsqueeze(place, -2), gather(rows, indices)));
-  const both = matmul(squares, sums(features.length, rows.shape[1] as number));
+  const both = matmul(squares, sums(cellFeatures, rows.shape[1] as number));
   const [all, cells] = [slice(both, -1, 0, 1), slice(both, -1, 1, 2)];
   const equals = and(less(cells, EQUAL_CELLS ** 2), less(all, EQUAL_REST ** 2));
   return { squares, equals, distance: where(equals, 0, sqrt(all)) };
 }
 
 /**
- * Σ wᵢ dᵢ over the Euclidean distances to the nearest reference rows. A feature's part of a distance is its squared
- * difference over the distance, so that the parts add up to it. `skip` leaves out so many of the nearest: a reference row
- * is the nearest to itself.
+ * Σ wᵢ dᵢ over the Euclidean distances to the nearest reference rows, [rows], and each coordinate's part of it [rows,
+ * coordinates]: its squared differences over the distances, so that the parts add up. The first coordinates, `cellFeatures`
+ * of them, are of the raw row alone. `skip` leaves out so many of the nearest: a reference row is the nearest to itself.
  */
+export function nearestParts(
+  cellFeatures: number,
+  place: Value,
+  reference: Reference,
+  skip = 0,
+): { readonly score: Value; readonly parts: Value } {
+  const [rows] = reference.rows.shape as readonly [number, number];
+  const weights = NEAREST_WEIGHTS.slice(0, rows - skip);
+  const nearest = topK(closeness(place, reference), weights.length + skip).indices;
+  const indices = slice(nearest, -1, skip, weights.length + skip);
+  const { squares, distance, equals } = apartFrom(cellFeatures, place, reference, indices);
+  const weight = constant(Float32Array.from(weights), [weights.length, 1]);
+  const share = where(equals, 0, div(weight, max(distance, TINY)));
+  return {
+    score: squeeze(matmul(squeeze(distance, -1), weight), -1),
+    parts: squeeze(matmul(transpose(share), squares), -2),
+  };
+}
+
+/** The distance to the nearest reference rows, by column. */
 export function neighbourStrangeness(
   layout: Layout,
   place: Value,
@@ -146,24 +166,14 @@ export function neighbourStrangeness(
   latent: number,
   skip = 0,
 ): Strangeness {
-  const [rows] = reference.rows.shape as readonly [number, number];
-  const weights = NEAREST_WEIGHTS.slice(0, rows - skip);
-  const nearest = topK(closeness(place, reference), weights.length + skip).indices;
-  const indices = slice(nearest, -1, skip, weights.length + skip);
-  const { squares, distance, equals } = apartFrom(layout, place, reference, indices);
-  const weight = constant(Float32Array.from(weights), [weights.length, 1]);
-  const share = where(equals, 0, div(weight, max(distance, TINY)));
-  const parts = squeeze(matmul(transpose(share), squares), -2);
-  return {
-    score: squeeze(matmul(squeeze(distance, -1), weight), -1),
-    contributions: sharedOut(parts, layout, latent),
-  };
+  const { score, parts } = nearestParts(layout.features.length, place, reference, skip);
+  return { score, contributions: sharedOut(parts, layout, latent) };
 }
 
 /** 1/√(1 + d/unit), d being the distance to the nearest known anomaly. */
 function relief(layout: Layout, place: Value, anomalies: Anomalies): Value {
   const { indices } = topK(closeness(place, anomalies), 1);
-  const { distance } = apartFrom(layout, place, anomalies, indices);
+  const { distance } = apartFrom(layout.features.length, place, anomalies, indices);
   return reciprocal(sqrt(add(div(squeeze(squeeze(distance, -1), -1), anomalies.unit), 1)));
 }
 

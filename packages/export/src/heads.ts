@@ -1,4 +1,4 @@
-import { type Graph, graph, input, neg } from '@semivae/graph';
+import { type Graph, graph, input, neg, type Value } from '@semivae/graph';
 import {
   encodeImages,
   type Gaussian,
@@ -12,6 +12,8 @@ import {
   type Variable,
 } from '@semivae/model';
 import { type Bound, classDensity, priorOf, summedOver, whitened } from '@semivae/train';
+import type { Reference } from './detector.ts';
+import { imageScore } from './image-detector.ts';
 
 /** The graphs that are shipped, by head; a model without classes has no classifier. */
 export interface HeadGraphs {
@@ -35,12 +37,32 @@ const coloured = (latent: Values, prior?: Gaussian): Values =>
 const classesOf = (model: Model, y: Variable, pixels: Values): Values =>
   classDensity(model, y, { ...known(pixels, ['batch']), still: true }).answers;
 
+/** The bound alone, or the distance to kept images with all that is told beside it. */
+function scoresOf(
+  model: Model,
+  columns: ImageColumns,
+  pixels: Values,
+  nll: Value,
+  reference: Reference | undefined,
+): Values {
+  if (!reference) return { score: nll };
+  const { score, contributions, coded } = imageScore(model, columns, pixels[model.x.name]!, reference);
+  const { probabilities } = model.y ? classesOf(model, model.y, pixels) : {};
+  return { score, contributions, nll, mean: coded.mean, ...(probabilities && { probabilities }) };
+}
+
 /**
  * The queries of a model of images, from raw bytes to answers, their batch left free: q(y|x), q(z|x,y), p(x|y,z), and the
  * negative bound on log p(x), whose noise is one draw shared by all rows. What a query needs and is not given, such as the
- * auxiliary variable of an SDGM, stands at its mean; z is in units of its prior, p(z) or p(z|y).
+ * auxiliary variable of an SDGM, stands at its mean; z is in units of its prior, p(z) or p(z|y). With images to compare with the
+ * score is the distance to the nearest, and the bound stands beside it.
  */
-export function imageHeads(model: Model, columns: ImageColumns, bound: Bound): HeadGraphs {
+export function imageHeads(
+  model: Model,
+  columns: ImageColumns,
+  bound: Bound,
+  reference?: Reference,
+): HeadGraphs {
   const { x, y, z } = model;
   const pixels = { [x.name]: encodeImages(rawImages(columns, 'batch', x.name)) };
   const label = y && { [y.name]: input(y.name, ['batch', y.size]) };
@@ -55,6 +77,6 @@ export function imageHeads(model: Model, columns: ImageColumns, bound: Bound): H
     }),
     encoder: graph('encoder', chosen(encoder, ['mean', 'logVariance'])),
     decoder: graph('decoder', chosen(decoder, ['mean'])),
-    scorer: graph('scorer', { score: neg(evidence) }),
+    scorer: graph('scorer', scoresOf(model, columns, pixels, neg(evidence), reference)),
   };
 }

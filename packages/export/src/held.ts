@@ -67,7 +67,7 @@ async function ordinaryScores(trained: TrainedModel, kept: Kept, x: Tensors[stri
 const meanOf = (numbers: ArrayLike<number>): number =>
   Array.from(numbers).reduce((sum, each) => sum + each, 0) / numbers.length;
 
-const REFERENCE = 'reference';
+export const REFERENCE = 'reference';
 const ANOMALIES = 'anomalies';
 const LEAST_UNIT = 1e-6;
 

@@ -21,6 +21,8 @@ export interface ImageParity {
     readonly standardDeviation: Rows;
     readonly image: Rows;
     readonly score: readonly number[];
+    /** Where the score is a distance. */
+    readonly nll?: readonly number[];
   };
 }
 
@@ -76,7 +78,7 @@ async function imageAnswers(
   const { probabilities } = graphs.classifier ? await ask(engine, graphs.classifier, state, feeds) : {};
   const { mean, logVariance } = await ask(engine, graphs.encoder, state, feeds);
   const { mean: image } = await ask(engine, graphs.decoder, state, feeds);
-  const { score } = await ask(engine, graphs.scorer, state, feeds);
+  const { score, nll } = await ask(engine, graphs.scorer, state, feeds);
   return {
     x,
     ...(graphs.classifier && { labels }),
@@ -87,6 +89,7 @@ async function imageAnswers(
       standardDeviation: rowsOf(logVariance!).map((row) => row.map((each) => rounded(Math.exp(each / 2)))),
       image: rowsOf(image!),
       score: rowsOf(score!).flat(),
+      ...(nll && { nll: rowsOf(nll).flat() }),
     },
   };
 }

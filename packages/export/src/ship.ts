@@ -22,13 +22,14 @@ import {
   shapeOf,
   shippedParameters,
 } from '@semivae/train';
-import { calibrate } from './calibrate.ts';
+import { calibrate, calibrateImages } from './calibrate.ts';
 import { card, type Holding } from './card.ts';
 import { type Described, manifestOf, scoreOf, specOf, trainedRows } from './describe.ts';
 import { ExportError } from './errors.ts';
 import { withoutFolders } from './file-names.ts';
 import { type HeadGraphs, imageHeads } from './heads.ts';
-import { type Kept, keepRows, keptRows, NOTHING_KEPT } from './held.ts';
+import { type Kept, keepRows, keptRows } from './held.ts';
+import { keepImages } from './held-images.ts';
 import { independentRows } from './independent-rows.ts';
 import { answersOf, drawnExamples, encodeParity, realExamples } from './parity.ts';
 import { tableHeads } from './table-heads.ts';
@@ -57,7 +58,9 @@ export interface ShipOptions {
   readonly engine?: Engine;
   /** For a table. */
   readonly held?: HeldRows;
-  /** The rate of false alarms that the threshold of a table keeps; 0.01 unless told. */
+  /** For images: `reference` and `calibration`, bytes [rows, pixels]; without them the score is the bound. */
+  readonly images?: Tensors | undefined;
+  /** The rate of false alarms that the threshold keeps; 0.01 unless told. */
   readonly fpr?: number;
   /** What a bundle is verified on: rows made up by the model, unless told; or some of the data, which then ship. */
   readonly parityRows?: 'drawn' | 'real';
@@ -160,9 +163,14 @@ const heldBack = ({ data }: RunInfo): string => (data.heldBack ? ` (${data.heldB
 
 /** By what the files of a bundle, still without a calibration, say of rows that training never saw. */
 async function calibrationOf(
-  { info, held, fpr = FALSE_ALARMS }: ShipOptions,
+  { info, held, images, fpr = FALSE_ALARMS }: ShipOptions,
   files: BundleFiles,
 ): Promise<Calibration | undefined> {
+  const pixels = images?.calibration;
+  if (pixels && pixels.shape[0]! > 0) {
+    const data = `${pixels.shape[0]} test rows of ${info.data.name} that training never learned from`;
+    return calibrateImages(files, Uint8Array.from(pixels.data), { fpr, data });
+  }
   if (!held || held.calibration.rows === 0) return undefined;
   const data = `${held.calibration.rows} rows of ${info.data.name}${heldBack(info)} that training never saw`;
   return calibrate(files, held.calibration, { fpr, data });
@@ -201,9 +209,11 @@ async function freeze(options: ShipOptions, engine: Engine): Promise<Frozen> {
   const shape = shapeOf(data, trainedRows(options));
   const model = modelOf(recipe, shape, { derived: false });
   if (data.columns.kind === 'table') return freezeTable(options, model, trained, engine);
-  const graphs = imageHeads(model, data.columns, boundOf(recipe.score));
-  const state = { ...trained, ...fixedNoise(graphs.scorer.noises, seed) };
-  return { model, graphs, state, kept: NOTHING_KEPT };
+  const { columns } = data;
+  const kept = await keepImages({ engine, model, columns, state: trained }, options.images?.reference);
+  const graphs = imageHeads(model, columns, boundOf(recipe.score), kept.reference);
+  const state = { ...trained, ...kept.tensors, ...fixedNoise(graphs.scorer.noises, seed) };
+  return { model, graphs, state, kept };
 }
 
 function holdingOf({ held, parityRows = 'drawn' }: ShipOptions, kept: Kept): Holding {

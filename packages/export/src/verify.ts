@@ -96,6 +96,21 @@ async function compareTable(model: Model, { rows, answers }: TableParity): Promi
   ];
 }
 
+/** The bound alone, or a distance, which is a sum over many features, and the bound. */
+async function compareScores(
+  model: Model,
+  rows: readonly Uint8Array[],
+  { score, nll }: ImageParity['answers'],
+): Promise<Comparison[]> {
+  if (!nll) return [compare('score', await model.score<number>(rows), score, true)];
+  const found = await model.score(rows);
+  const [scores, bounds] = [found.map((each) => each.score), found.map((each) => each.nll)];
+  return [
+    compare('score', scores, score, true, TABLE_PARITY_LIMIT),
+    compare('nll', bounds, nll, true, TABLE_PARITY_LIMIT),
+  ];
+}
+
 async function compareImages(model: Model, { x, labels, z, answers }: ImageParity): Promise<Comparison[]> {
   const rows = x.map((row) => Uint8Array.from(row));
   const given = labels ? { labels } : {};
@@ -122,7 +137,7 @@ async function compareImages(model: Model, { x, labels, z, answers }: ImageParit
       flat(answers.standardDeviation),
     ),
     compare('image', flat(images.map((each) => each.values)), flat(answers.image)),
-    compare('score', await model.score(rows), answers.score, true),
+    ...(await compareScores(model, rows, answers)),
   ];
 }
 

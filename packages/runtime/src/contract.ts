@@ -90,16 +90,20 @@ function tensorsOf(columns: readonly InputColumn[], prefix: string): Contract {
   };
 }
 
-function scores({ input, labels, latent }: Manifest): Contract {
-  if (input.kind === 'image') return { score: ['float32'] };
+function scores({ input, labels, latent, score }: Manifest): Contract {
+  if (input.kind === 'image' && score.kind === 'bound') return { score: ['float32'] };
   return {
     score: ['float32'],
     nll: ['float32'],
-    contributions: ['float32', usedColumns(input.columns).length],
+    contributions: ['float32', partsOf(input)],
     mean: ['float32', latent.size],
     ...(labels.length > 0 && { probabilities: ['float32', labels.length] as const }),
   };
 }
+
+/** What a score is the sum of: pixels, or columns. */
+const partsOf = (input: Manifest['input']): number =>
+  input.kind === 'image' ? input.width * input.height * input.channels : usedColumns(input.columns).length;
 
 function keeps(field: Field, tensors: readonly TensorSpec[], asked: Contract): void {
   for (const [name, [type, ...sizes]] of Object.entries(asked)) {

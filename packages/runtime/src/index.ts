@@ -7,6 +7,7 @@ export { type Files, type FilesInMemory, fetchedFiles, memoryFiles, readChecked,
 export { imageInput } from './form.ts';
 export { checkGraph } from './graph/check.ts';
 export { type Image, toImageData } from './image.ts';
+export type { ImageAnswer } from './image-scores.ts';
 export type { Images, Label, Latents, Numbers, Pixels } from './inputs.ts';
 export { printJson } from './json.ts';
 export * from './manifest.ts';

@@ -1,6 +1,5 @@
 import type { Row } from './cells.ts';
 import type { Columns } from './columns.ts';
-import { requireFiniteScores } from './conformal.ts';
 import { drawWidth } from './contract.ts';
 import type { DownloadOptions } from './download.ts';
 import { InputType } from './errors.ts';
@@ -8,6 +7,7 @@ import { type Files, placeOf } from './files.ts';
 import { type Form, formOf, type Given, type Made } from './form.ts';
 import { type Features, type Heads, type HeadsOptions, headsOf } from './heads.ts';
 import type { Image } from './image.ts';
+import { type ImageAnswer, scoreImages } from './image-scores.ts';
 import { type Images, type Label, type Latents, labelIndex, labelIndices, latentRows } from './inputs.ts';
 import { type HeadName, type Manifest, manifestFile } from './manifest.ts';
 import { openManifest } from './manifest-checksum.ts';
@@ -69,8 +69,11 @@ export interface Model {
   /** Each image or row decoded again from the mean of its code. */
   reconstruct(x: Images, options?: LabelOptions): Promise<Image[]>;
   reconstruct(rows: readonly Row[], options?: LabelOptions): Promise<Row[]>;
-  /** The negative of a lower bound on log p(x), in nats: the higher, the stranger. */
-  score(x: Images): Promise<number[]>;
+  /**
+   * How anomalous each image is, and where. A bundle whose `manifest.score.kind` is `bound` says no more than a number, the
+   * negative of a lower bound on log p(x) in nats: `score<number>(x)`. Throws as for rows.
+   */
+  score<A extends ImageAnswer | number = ImageAnswer>(x: Images, options?: ScoreOptions): Promise<A[]>;
   /** How strange each row is, and why. Throws CALIBRATION_MISSING and CALIBRATION_TOO_FEW for an `fpr` that cannot be kept. */
   score(rows: readonly Row[], options?: ScoreOptions): Promise<Answer[]>;
   /** The same of whole columns, without an object for each row. */
@@ -106,8 +109,10 @@ interface Loaded {
 function modelOf(manifest: Manifest, heads: Heads): Model {
   const loaded: Loaded = { manifest, heads, form: formOf(manifest) };
   const tables = tablesOf(manifest, heads);
-  const score = (x: Given, options?: ScoreOptions): Promise<number[] | Answer[]> =>
-    manifest.input.kind === 'image' ? scoreImages(loaded, x) : tables.score(x as readonly Row[], options);
+  const score = async (x: Given, options?: ScoreOptions): Promise<(number | ImageAnswer)[] | Answer[]> =>
+    manifest.input.kind === 'image'
+      ? scoreImages(manifest, heads, loaded.form.read(x), options)
+      : tables.score(x as readonly Row[], options);
   const gate = openGate(manifest.name);
   const call =
     <Args extends unknown[], T>(ask: (...args: Args) => Promise<T>) =>
@@ -210,13 +215,6 @@ async function reconstruct(loaded: Loaded, x: Given, options?: LabelOptions): Pr
   const y = oneHot(classes, manifest.labels.length);
   const { mean: z } = await heads.run('encoder', rows, { ...data, y }, ['mean']);
   return decodeAs(loaded, z, rows, classes);
-}
-
-async function scoreImages({ heads, form }: Loaded, x: Given): Promise<number[]> {
-  const { rows, data } = form.read(x);
-  const { score } = await heads.run('scorer', rows, data, ['score']);
-  requireFiniteScores(score);
-  return Array.from(score);
 }
 
 const decodeAs = (

@@ -129,7 +129,7 @@ function scorerOutputs({ labels }: Manifest): readonly ((typeof scored)[number] 
 }
 
 /** p-values of scores, and which of them are anomalies. Throws CALIBRATION_MISSING, CALIBRATION_TOO_FEW, INPUT_TYPE. */
-function judgeOf({ calibration, name }: Manifest, fpr: number | undefined) {
+export function judgeOf({ calibration, name }: Manifest, fpr: number | undefined) {
   if (!calibration && fpr !== undefined) throw new CalibrationMissing(name);
   if (!calibration) return () => ({});
   const rate = fpr ?? calibration.fpr;

@@ -14,6 +14,7 @@ export * from './figures.ts';
 export * from './fit.ts';
 export * from './initial.ts';
 export * from './judge.ts';
+export * from './kept-images.ts';
 export * from './latent-figures.ts';
 export * from './likelihood.ts';
 export * from './monitor.ts';

@@ -318,7 +318,7 @@ const scoreSchema = boundSchema
       .nonnegative()
       .default(0)
       .describe(
-        'Training rows kept in the file of a table: the score is then the distance to the nearest. 0: it is the bound.',
+        'Training rows kept in the file: the score is then the distance to the nearest. 0: it is the bound.',
       ),
   })
   .describe('What is shipped as the anomaly score.');

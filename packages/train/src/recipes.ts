@@ -20,12 +20,19 @@ const table = {
   score: { kind: 'elbo', samples: 4, neighbours: 2000 },
 } as const satisfies RecipeInput;
 
-const builtIn: readonly RecipeInput[] = [
+/** What any images are scored by, unless something else is asked for. */
+export const IMAGE_SCORE = { kind: 'elbo', samples: 4, neighbours: 2000 } as const;
+
+const images: readonly RecipeInput[] = [
   { name: 'digits-m2', model: { latent: 16, hidden: [256] }, epochs: 15 },
   { name: 'digits-m1', data: { labels: 0 }, model: { kind: 'm1', latent: 16, hidden: [256] }, epochs: 15 },
   { name: 'mnist-m2', data: { name: 'mnist' } },
   { name: 'mnist-m1', data: { name: 'mnist', labels: 0 }, model: { kind: 'm1' }, epochs: 30 },
   { name: 'fashion-mnist-m2', data: { name: 'fashion-mnist' } },
+];
+
+const builtIn: readonly RecipeInput[] = [
+  ...images.map((each) => ({ ...each, score: IMAGE_SCORE })),
   table,
   {
     ...table,

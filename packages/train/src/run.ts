@@ -39,6 +39,17 @@ export interface KeptRows {
   readonly calibration: RawRows;
 }
 
+/** Writes the pixels that a run of images keeps. Throws `WRITE`. */
+export const writeKeptImages = (folder: string, kept: StoredTensors): Promise<void> =>
+  writeAtomically(join(folder, HELD), sealTensors(kept, { format: 'semivae-rows' }));
+
+/** The pixels that a run of images keeps; undefined where it keeps none. Throws `SAFETENSORS`, `CHECKSUM`. */
+export async function readKeptImages(folder: string): Promise<StoredTensors | undefined> {
+  const path = join(folder, HELD);
+  if (!(await exists(path))) return undefined;
+  return fromSafetensors(await readSealed(path, 'Train it again.'), path).tensors;
+}
+
 /** The rows that a run of a table keeps. Throws `RUN_FILE`, `SAFETENSORS`, `CHECKSUM`, `JSON`. */
 export async function readHeld(folder: string): Promise<KeptRows> {
   const remedy = 'The run is of an older version, or not whole: train it again.';

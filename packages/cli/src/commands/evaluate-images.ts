@@ -13,6 +13,7 @@ import { type Evaluation, evaluation, showEvaluation } from '../evaluation.ts';
 import { type AveragedError, averagedError, showAveraged } from '../image-draws.ts';
 import { type MeanLikelihood, showLikelihood, testLikelihood } from '../image-likelihood.ts';
 import { checkAsked, type EvaluateImagesOptions } from '../image-options.ts';
+import { imageScores } from '../image-scores.ts';
 import { type ImageSource, inPortions, openImageSource, testImagesFor } from '../image-source.ts';
 import type { Output } from '../output.ts';
 import { showPercent } from '../table.ts';
@@ -42,8 +43,8 @@ export async function testImages(source: ImageSource, test: Images): Promise<Tes
 
 async function meanScore(source: ImageSource, test: Images): Promise<number> {
   const model = await source.bundle();
-  const scores = await inPortions(test, (bytes) => model.score(bytes));
-  return scores.reduce((sum, each) => sum + each, 0) / test.rows;
+  const scores = await inPortions(test, (bytes) => imageScores(model, bytes));
+  return scores.reduce((sum, { score, nll = score }) => sum + nll, 0) / test.rows;
 }
 
 /** What was told of images beside the error: parts of the answer. */

@@ -10,15 +10,18 @@ import {
   describeData,
   type Images,
   imageSet,
+  keptImages,
   type Recipe,
   type RunInfo,
   writeAtomically,
+  writeKeptImages,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { positive, type SharedOptions, shared } from '../arguments.ts';
 import { openData, rowsOf } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
+import { imageScores } from '../image-scores.ts';
 import { checkInterruption, interruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
 import { openProgress } from '../progress.ts';
@@ -110,10 +113,12 @@ async function trainAs(kind: Kind, { folder, recipe, seed, data, chosen }: Setti
     versions: await versions(chosen.versions),
   };
   const run = join(folder, kind);
-  const lock = await createRun(run, info);
+  const sets = { set: imageSet(data.train), test: imageSet(data.test) };
+  const lock = await createRun(run, info, async () => {
+    if (kind !== 'supervised') await writeKeptImages(run, keptImages(own, sets.set, sets.test, seed));
+  });
   const progress = openProgress(kind);
   const remedy = 'Run semivae quickstart again.';
-  const sets = { set: imageSet(data.train), test: imageSet(data.test) };
   const job = { folder: run, lock, info, ...sets, engine, progress, signal: interruption, remedy };
   return train(job).finally(lock.release);
 }
@@ -233,26 +238,29 @@ async function ordinaryScore(model: Model, test: Images): Promise<number> {
     test,
     Array.from({ length: Math.min(ORDINARY, test.rows) }, (_, row) => row),
   );
-  const scores = (await model.score(few.bytes)).sort((a, b) => a - b);
+  const scores = (await imageScores(model, few.bytes)).map(({ score }) => score).sort((a, b) => a - b);
   return scores[Math.floor(0.95 * scores.length)]!;
 }
+
+const figure = (score: number): string => String(Number(score.toPrecision(4)));
 
 async function ask(model: Model, test: Images, output: Output): Promise<Scores> {
   const asked = askedAbout(test);
   const pixels = asked.map((each) => each.pixels);
-  const [scores, answers] = [await model.score(pixels), await model.classify(pixels)];
+  const scores = (await imageScores(model, pixels)).map(({ score }) => score);
+  const answers = await model.classify(pixels);
   const ordinary95 = await ordinaryScore(model, test);
   const rows = asked.map(({ name }, row) => [
     name,
     answers[row]!.label,
     answers[row]!.probability.toFixed(3),
-    scores[row]!.toFixed(1),
+    figure(scores[row]!),
     scores[row]! > ordinary95 ? 'stands out' : '',
   ]);
   output.say('3. Loaded into the runtime, and asked: which class, and how strange?\n');
-  output.say(table([['image', 'class', 'probability', 'score in nats', ''], ...rows]));
+  output.say(table([['image', 'class', 'probability', `score (${model.manifest.score.unit})`, ''], ...rows]));
   output.say(
-    `95 of 100 test digits score below ${ordinary95.toFixed(1)}; the class of what stands out means little\n`,
+    `95 of 100 test digits score below ${figure(ordinary95)}; the class of what stands out means little\n`,
   );
   return { ordinary95, inverted: scores.at(-2)!, noise: scores.at(-1)! };
 }

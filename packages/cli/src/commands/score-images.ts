@@ -3,9 +3,11 @@ import { type ImageInput, imageInput, type Manifest, type Model } from '@semivae
 import { escapedFormula, writeAtomically } from '@semivae/train/node';
 import { checkFits, type DataFlags, openData } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
+import { imageScores } from '../image-scores.ts';
 import { checkInterruption } from '../interruption.ts';
 import type { Output } from '../output.ts';
 import { type Background, type Pictures, readPictures } from '../pictures.ts';
+import { showRate } from '../row-progress.ts';
 import { table } from '../table.ts';
 
 /** What `score` may be told about images. */
@@ -14,6 +16,7 @@ export interface ScoreImagesOptions extends DataFlags {
   readonly skipUnreadable?: boolean;
   readonly split?: string;
   readonly limit?: number;
+  readonly fpr?: number;
   readonly out?: string;
   readonly escapeFormulas?: boolean;
 }
@@ -22,6 +25,9 @@ interface ScoredRow {
   readonly index: number;
   readonly file: string;
   readonly score: number;
+  readonly pValue?: number;
+  readonly anomaly?: boolean;
+  readonly nll?: number;
   readonly label?: string;
   readonly probability?: number;
 }
@@ -36,10 +42,10 @@ export async function scoreImages(
 ): Promise<void> {
   checkOut(options.out);
   const pictures = limited(await picturesOf(bundle, files, options, model.manifest, output), options.limit);
-  const rows = await scored(model, pictures);
+  const rows = await scored(model, pictures, options);
   if (options.out !== undefined)
     await writeAtomically(options.out, encoded(rows, options.out, spellingOf(options)));
-  report(rows, options, output);
+  report(rows, options, model.manifest, output);
 }
 
 function checkOut(out: string | undefined): void {
@@ -105,17 +111,23 @@ function limited({ bytes, names }: Pictures, limit: number = names.length): Pict
 
 const ROWS_AT_ONCE = 250;
 
-async function scored(model: Model, { bytes, names }: Pictures): Promise<ScoredRow[]> {
+async function scored(
+  model: Model,
+  { bytes, names }: Pictures,
+  { fpr }: ScoreImagesOptions,
+): Promise<ScoredRow[]> {
   const width = bytes.length / names.length;
   const rows: ScoredRow[] = [];
   for (let start = 0; start < names.length; start += ROWS_AT_ONCE) {
     const portion = bytes.subarray(start * width, (start + ROWS_AT_ONCE) * width);
-    const scores = await model.score(portion);
+    const scores = await imageScores(model, portion, fpr === undefined ? {} : { fpr });
     const classes = model.manifest.heads.classifier ? await model.classify(portion) : [];
-    scores.forEach((score, i) => {
+    scores.forEach(({ score, pValue, anomaly, nll }, i) => {
       const answer = classes[i];
       const known = answer && { label: answer.label, probability: answer.probability };
-      rows.push({ index: start + i, file: names[start + i]!, score, ...known });
+      const judged = pValue === undefined ? {} : { pValue, anomaly: anomaly! };
+      const bound = nll === undefined ? {} : { nll };
+      rows.push({ index: start + i, file: names[start + i]!, score, ...judged, ...bound, ...known });
     });
     await checkInterruption('score');
   }
@@ -130,15 +142,26 @@ const quoted: Spelling = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll(
 const spellingOf = ({ escapeFormulas }: ScoreImagesOptions): Spelling =>
   escapeFormulas ? (text) => quoted(escapedFormula(text)) : quoted;
 
-const cellsOf = ({ index, file, score, label, probability }: ScoredRow, spelt: Spelling): string[] => [
+const cellsOf = (
+  { index, file, score, pValue, anomaly, nll, label, probability }: ScoredRow,
+  spelt: Spelling,
+): string[] => [
   String(index),
   spelt(file),
-  score.toFixed(4),
+  nll === undefined ? score.toFixed(4) : score.toPrecision(6),
+  ...(pValue === undefined ? [] : [pValue.toPrecision(6), String(anomaly)]),
+  ...(nll === undefined ? [] : [nll.toFixed(4)]),
   ...(label === undefined ? [] : [spelt(label), probability!.toFixed(6)]),
 ];
 
 function toCsv(rows: readonly ScoredRow[], spelt: Spelling): string {
-  const head = ['index', 'file', 'score', ...(rows[0]?.label === undefined ? [] : ['label', 'probability'])];
+  const [first] = rows;
+  const head = [
+    ...['index', 'file', 'score'],
+    ...(first?.pValue === undefined ? [] : ['p_value', 'anomaly']),
+    ...(first?.nll === undefined ? [] : ['nll']),
+    ...(first?.label === undefined ? [] : ['label', 'probability']),
+  ];
   return [head, ...rows.map((row) => cellsOf(row, spelt))].map((cells) => `${cells.join(',')}\n`).join('');
 }
 
@@ -155,27 +178,42 @@ function quantilesOf(rows: readonly ScoredRow[]): Record<string, number> {
   );
 }
 
-function report(rows: readonly ScoredRow[], options: ScoreImagesOptions, output: Output): void {
+const figure = (score: number): string => (Math.abs(score) < 10 ? score.toPrecision(3) : score.toFixed(1));
+
+function report(
+  rows: readonly ScoredRow[],
+  options: ScoreImagesOptions,
+  { score: { unit }, calibration }: Manifest,
+  output: Output,
+): void {
   const { out } = options;
   const quantiles = quantilesOf(rows);
   const strangest = [...rows].sort((a, b) => b.score - a.score).slice(0, STRANGEST);
   const tell = out === undefined ? output.note : output.say;
   if (out === undefined) output.rows(toCsv(rows, spellingOf(options)).trimEnd());
-  tell(`${rows.length} rows; score in nats, the higher the stranger`);
-  tell(table([Object.keys(quantiles), Object.values(quantiles).map((each) => each.toFixed(1))]));
+  const anomalies = rows.filter(({ anomaly }) => anomaly).length;
+  const { fpr = calibration?.fpr } = options;
+  tell(
+    `${rows.length} rows; score ${unit === 'nats' ? 'in nats' : 'as a distance'}, the higher the stranger`,
+  );
+  if (fpr !== undefined)
+    tell(`${anomalies} anomalies, where ${showRate(fpr)} of ordinary rows are called so on average`);
+  tell(table([Object.keys(quantiles), Object.values(quantiles).map(figure)]));
   tell('the strangest');
   tell(toTable(strangest));
   if (out !== undefined) tell(`rows in ${out}`);
   const where = out === undefined ? { rows } : { out };
-  output.answer({ n: rows.length, unit: 'nats', quantiles, strangest, ...where });
+  const told = fpr === undefined ? {} : { fpr, anomalies };
+  output.answer({ n: rows.length, unit, ...told, quantiles, strangest, ...where });
 }
 
 const toTable = (rows: readonly ScoredRow[]): string =>
   table([
-    ['index', 'score', 'label', 'probability', 'file'],
-    ...rows.map(({ index, file, score, label = '', probability }) => [
+    ['index', 'score', 'p-value', 'label', 'probability', 'file'],
+    ...rows.map(({ index, file, score, pValue, label = '', probability }) => [
       String(index),
-      score.toFixed(1),
+      figure(score),
+      pValue?.toPrecision(2) ?? '',
       label,
       probability?.toFixed(3) ?? '',
       file,

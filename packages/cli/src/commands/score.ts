@@ -25,11 +25,12 @@ Examples:
 
 The score: the higher, the stranger; semivae inspect <bundle> tells what it is.
 
-Images: the negative of a bound on log p(x), in nats. What counts as too strange is for you to choose: score pictures known
-to be ordinary, and take one of the quantiles that the summary tells.
+Images: a distance to training rows, with a p-value and a verdict as for tables. Of bundles without kept rows it is the negative
+of a bound on log p(x), in nats, which ranks few anomalies: there, what counts as too strange is for you to choose.
 Pictures are JPEG, PNG, WebP, AVIF, TIFF or GIF (the first frame), of 1 to 16 bits, and are read as a viewer shows them: turned
 upright (EXIF), palettes looked up, transparent pixels over white; grey models see their luminance (Rec. 601).
-Columns: index, file, score, and label and probability where the model has classes.
+Columns: index, file, score, p_value, anomaly and nll where the score is a distance, label and probability where the model has
+classes.
 Without --out the rows go to stdout as CSV and the summary to stderr.
 
 Tables: CSV, TSV, Parquet, JSON, NDJSON (also .gz), npz. Columns are found by name, in any order; others are ignored. Cells are
@@ -65,7 +66,7 @@ export function addScore(program: Command): void {
     .option('--skip-unreadable', 'images: leave out files that cannot be read, and tell which')
     .option('--data-dir <folder>', 'images: read a named data set from here instead of downloading it')
     .option('--split <part>', 'images: train or test rows of --data (default: test)')
-    .option('--fpr <rate>', "tables: the rate of false alarms to keep (default: the bundle's own)", rate)
+    .option('--fpr <rate>', "the rate of false alarms to keep (default: the bundle's own)", rate)
     .option('--contributions', 'tables: a column for what each column adds to the score')
     .option('--fail-on-drift', 'tables: exit with 1 where far more rows are anomalies than was promised');
   shared(withFormulaFlag(withTableFlags(command)), help).action(runScore);
@@ -88,7 +89,6 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
 
 const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;
 const OF_TABLES = [
-  'fpr',
   'contributions',
   'failOnDrift',
   'sql',

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Tensors } from '@semivae/graph';
 import { featuresOf } from '@semivae/model';
 import {
   assemble,
@@ -25,6 +26,8 @@ import {
   imageSet,
   isCollapsed,
   isFinished,
+  keepsImages,
+  keptImages,
   labelShares,
   latentOf,
   lockFolder,
@@ -34,6 +37,7 @@ import {
   type RunInfo,
   readBeliefs,
   readHeld,
+  readKeptImages,
   readMetrics,
   readRun,
   recoverCheckpoint,
@@ -48,6 +52,7 @@ import {
   writeBeliefs,
   writeCheckpoint,
   writeHeld,
+  writeKeptImages,
 } from '@semivae/train/node';
 import { type Command, Option } from 'commander';
 import { gathered, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
@@ -91,6 +96,8 @@ interface Source {
   readonly set: TrainingSet;
   readonly test?: TrainingSet;
   readonly prepared?: PreparedTable;
+  /** The pixels that a run of images keeps. */
+  readonly kept?: Tensors;
   readonly hashes: DataHashes;
   close(): void;
 }
@@ -214,7 +221,7 @@ async function newRun(options: TrainOptions, output: Output): Promise<void> {
       ...(teachers.length > 0 && { taughtBy: teachers.map(recordOf) }),
     };
     lock = await createRun(folder, info, async () => {
-      if (source.prepared) await writeHeld(folder, source.prepared);
+      await writeRows(folder, source);
       if (believed) await writeBeliefs(folder, believed.beliefs, source.set.classes.length);
       if (start) await writeCheckpoint(folder, start);
     });
@@ -249,16 +256,22 @@ function idleOption(idle: string, isTable: boolean): CommandFailure {
 function openSource(recipe: Recipe, seed: number, options: TrainOptions, output: Output): Promise<Source> {
   return isTableData(recipe)
     ? openTableSource(recipe, seed, options, output)
-    : openImageSource(recipe, options, output);
+    : openImageSource(recipe, seed, options, output);
 }
 
-async function openImageSource(asked: Recipe, options: TrainOptions, output: Output): Promise<Source> {
+async function openImageSource(
+  asked: Recipe,
+  seed: number,
+  options: TrainOptions,
+  output: Output,
+): Promise<Source> {
   const { name, unlabelled } = asked.data;
   const images = await openData(name, options.dataDir, output, unlabelled);
   const recipe = withKnownLabels(asked, images.train, options);
   const sets = { set: imageSet(images.train), test: imageSet(images.test) };
   const hashes = imageHashes(sets.set, sets.test);
-  return { recipe, data: describeData(images), ...sets, hashes, close: () => {} };
+  const kept = keepsImages(recipe) && { kept: keptImages(recipe, sets.set, sets.test, seed) };
+  return { recipe, data: describeData(images), ...sets, hashes, ...kept, close: () => {} };
 }
 
 /** Every label that there is, of images of which some have none, unless so many were asked for. */
@@ -421,13 +434,21 @@ function noteDamage(folder: string, { checkpoint, damage }: Standing, output: Ou
   );
 }
 
-/** Whether what a run of a table keeps of its rows is missing or damaged. */
-const lacksHeld = async (folder: string, { data }: RunInfo): Promise<boolean> =>
-  data.columns.kind === 'table' &&
-  (await readHeld(folder).then(
-    () => false,
+/** Writes what a run keeps of its rows. */
+async function writeRows(folder: string, { prepared, kept }: Source): Promise<void> {
+  if (prepared) await writeHeld(folder, prepared);
+  if (kept) await writeKeptImages(folder, kept);
+}
+
+/** Whether what a run keeps of its rows is missing or damaged. */
+const lacksHeld = async (folder: string, { data, recipe }: RunInfo): Promise<boolean> => {
+  const isImage = data.columns.kind === 'image';
+  if (isImage && !keepsImages(recipe)) return false;
+  return (isImage ? readKeptImages(folder) : readHeld(folder)).then(
+    (found) => found === undefined,
     () => true,
-  ));
+  );
+};
 
 async function resumeRun(folder: string, options: TrainOptions, output: Output): Promise<void> {
   checkNothingChanged(folder, options);
@@ -464,8 +485,8 @@ async function resumeLocked(
   try {
     await checkInterruption(folder);
     checkSameData(folder, info, source);
-    if (lacking && source.prepared) {
-      await writeHeld(folder, source.prepared);
+    if (lacking) {
+      await writeRows(folder, source);
       output.note(`note    what ${folder} keeps of its rows was not whole: it is written again`);
     }
     if (ended) return concludeEnded();
