@@ -29,6 +29,7 @@ import {
   type TableFlags,
   withTableFlags,
 } from '../bundle-table.ts';
+import type { DataFlags } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkInterruption } from '../interruption.ts';
 import { type Output, openOutput } from '../output.ts';
@@ -37,8 +38,10 @@ import { openRowProgress, showRate } from '../row-progress.ts';
 import { loadBundle } from '../source.ts';
 import { showPercent } from '../table.ts';
 import { type TableModel, withReference } from '../table-model.ts';
+import { calibratedImages } from './recalibrate-images.ts';
 
-interface RecalibrateOptions extends SharedOptions, TableFlags {
+interface RecalibrateOptions extends SharedOptions, TableFlags, DataFlags {
+  readonly split?: string;
   readonly fpr?: number;
   readonly out?: string;
   readonly normalLabel?: Wanted;
@@ -55,6 +58,7 @@ Examples:
   semivae recalibrate models/payments lately.parquet
   semivae recalibrate models/payments lately.csv --fpr 0.001 --out models/payments-may
   semivae recalibrate models/payments checked.csv --normal-label fraud=0
+  semivae recalibrate models/fashion lately/*.png
 
 Scores rows that are known to be ordinary, and keeps those scores in the bundle: p-values and the threshold then hold for
 rows drawn as these were. Nothing is trained. The rows must not have been trained on: where they were, a
@@ -73,11 +77,14 @@ export function addRecalibrate(program: Command): void {
     .command('recalibrate')
     .summary('keep a rate of false alarms on new data, without training')
     .description(
-      'Replaces the calibration scores of a bundle of a table by those of rows known to be ordinary.',
+      'Replaces the calibration scores of a bundle by those of rows or images known to be ordinary.',
     )
-    .argument('<bundle>', 'the folder of a bundle of a table')
+    .argument('<bundle>', 'the folder of a bundle')
     .argument('[files...]', 'files of ordinary rows that training never saw, or patterns of them')
     .option('--fpr <rate>', "the rate of false alarms to keep (default: the bundle's own)", rate)
+    .option('--data <name>', 'images: a data set instead of files')
+    .option('--data-dir <folder>', 'images: read a named data set from here instead of downloading it')
+    .option('--split <part>', 'images: train or test rows of --data (default: test)')
     .option('--normal-label <column=value>', 'take only rows with this value in this column', wanted)
     .option('--out <folder>', 'write a bundle there instead of changing this one');
   shared(withTableFlags(command), help).action(runRecalibrate);
@@ -92,8 +99,11 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
   try {
     checkFolder(bundle);
     const { fpr = model.manifest.calibration?.fpr ?? FALSE_ALARMS } = options;
-    const known = await withReference(bundle, model);
-    const { calibration, recognised } = await calibrated(known, files, { ...options, fpr }, output);
+    const asked = { ...options, fpr };
+    const { calibration, recognised } =
+      model.manifest.input.kind === 'image'
+        ? await ofImages(model, bundle, files, asked, output)
+        : await calibrated(await withReference(bundle, model), files, asked, output);
     const changed = await changedFiles(bundle, model.manifest, calibration);
     await checkInterruption(out);
     await writeBundle(out, { ...(await readBundleFiles(bundle)), ...changed });
@@ -103,6 +113,10 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
     await model.dispose();
   }
 }
+
+const ofImages = async (...asked: Parameters<typeof calibratedImages>): Promise<Calibrated> => ({
+  calibration: await calibratedImages(...asked),
+});
 
 function checkFolder(bundle: string): void {
   if (!/^https?:/.test(bundle)) return;

@@ -58,7 +58,8 @@ function checkOut(out: string | undefined): void {
   );
 }
 
-async function picturesOf(
+/** The pictures that files or a data set hold. Throws `SCORE_WHAT`, `SPLIT_UNKNOWN`, `DATA_…`. */
+export async function picturesOf(
   bundle: string,
   files: readonly string[],
   options: ScoreImagesOptions,
