@@ -18,7 +18,7 @@ const MOST_ROWS = 20_000;
 /** Nats from which on a level or a missing cell counts. */
 const ONSET = 1;
 /** A pair of levels counts where fewer than one in 100 rows has one that avoid each other as much: chance makes many a pair rare. */
-const PAIR_ONSET = Math.log(100);
+const [PAIR_ONSET, PAIR_LENGTH] = [Math.log(100), 4];
 /** A number counts where fewer than one in 200 rows lies as far out, in full 3 nats later: nearer, its distance tells more. */
 const [FAR_ONSET, FAR_LENGTH] = [Math.log(200), 3];
 
@@ -83,6 +83,6 @@ export function fitSurprise(table: TableColumns, { rows, columns: given }: RawRo
   const tails = fitTails(columns, cells, all);
   return {
     cells: fitCells(columns, outcomes, all).map((own, i) => ({ ...own, ...tails[i] })),
-    pairs: pairSurprises(columns, outcomes, rampOf(0, all, PAIR_ONSET)),
+    pairs: pairSurprises(columns, outcomes, rampOf(0, all, PAIR_ONSET, PAIR_LENGTH)),
   };
 }
