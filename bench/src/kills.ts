@@ -213,7 +213,8 @@ async function ofTrain(cwd: string): Promise<Subject> {
 }
 
 async function ofSweep(cwd: string): Promise<Subject> {
-  const asked = ['sweep', 'own.json', '--grid', 'model.latent=1,2', '--epochs', '4', '--threads', '1'];
+  const grid = ['--grid', 'model.latent=1,2', '--by', 'testError'];
+  const asked = ['sweep', 'own.json', ...grid, '--epochs', '4', '--threads', '1'];
   const recipe = {
     data: { name: 'small', labels: 9 },
     model: { kind: 'm2', hidden: [8], latent: 2 },
