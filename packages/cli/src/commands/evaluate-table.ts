@@ -42,7 +42,7 @@ interface Judged {
 
 /**
  * Tells how a run of a table answers labelled rows, by default the calibration rows that have a label, or, where it knows
- * anomalies, its own data.
+ * anomalies and no classes, its own data.
  */
 export async function evaluateTableRun(
   path: string,
@@ -57,10 +57,13 @@ export async function evaluateTableRun(
   await evaluateModel(model, { ...options, ...own }, output);
 }
 
-/** The rows that a run with known anomalies was trained on, which alone say what is an anomaly. */
-function ownAnomalies({ recipe: { data } }: RunInfo): Pick<EvaluateTableOptions, 'data' | 'sql'> | undefined {
-  if (data.anomalyLabel === undefined) return undefined;
-  return data.sql === undefined ? { data: data.name } : { sql: data.sql };
+/** The rows that a run with known anomalies alone was trained on: no calibration row of it has a label. */
+function ownAnomalies({
+  recipe: { data: asked },
+  data,
+}: RunInfo): Pick<EvaluateTableOptions, 'data' | 'sql'> | undefined {
+  if (asked.anomalyLabel === undefined || data.classes.length > 0) return undefined;
+  return asked.sql === undefined ? { data: asked.name } : { sql: asked.sql };
 }
 
 /** Tells how a bundle of a table answers labelled rows. */

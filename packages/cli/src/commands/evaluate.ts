@@ -34,7 +34,7 @@ clusters: each is named by the class that fits best, and the clustering accuracy
 --threads 1 is often faster. --judge names any classifier of the same classes, best one trained with all labels:
   semivae train --data mnist --labels 60000 --set objective.kind=supervised --out runs/baseline
 Tables: the rows are those of --data; a run is judged without, on its calibration rows, which training never saw, or, where it
-was trained with known anomalies, on its own data, of which it knows the anomalies: new ones judge better.
+knows anomalies and no classes, on its own data, of which it knows the anomalies: new ones judge better.
 Where anomalies alone have a label, all other rows are ordinary, as in training.
 --anomaly-label or --normal-label judges the anomaly score: AUROC, average precision, and what its threshold does.
 Next: semivae score <bundle> for each row's own score, semivae report for a page to look at.`;
