@@ -294,9 +294,9 @@ const bad: Bad[] = [
   ['a file without a byte', /bad\.csv: .*\n.*\[TABLE_EMPTY\]/, ''],
   ['a header alone', /bad\.csv: .*\n.*\[TABLE_EMPTY\]/, csv([])],
   [
-    'bytes that are no UTF-8',
+    'bytes that are neither UTF-8 nor Windows-1252',
     /bad\.csv.*: the bytes are not UTF-8.*\n.*\[TABLE_ENCODING\]/,
-    Buffer.from(withCell('country', 'Å'), 'latin1'),
+    Buffer.from(withCell('country', 'A\x81'), 'latin1'),
   ],
   [
     'a text with a null character',

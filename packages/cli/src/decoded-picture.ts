@@ -1,4 +1,4 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { CommandFailure } from './failure.ts';
 
 /** A picture as people see it: turned upright, samples from 0 to 255 in rows, channels innermost, alpha last. */
@@ -18,6 +18,7 @@ const MOST_PIXELS = 100_000_000;
 
 /** Decodes a picture of any format that sharp knows, its first frame. Throws `PICTURE_FORMAT`. */
 export async function decodePicture(bytes: Uint8Array, file: string): Promise<DecodedPicture> {
+  const { default: sharp } = await import('sharp');
   try {
     const picture = sharp(bytes, { failOn: 'warning', limitInputPixels: MOST_PIXELS });
     return await samplesOf(picture, await picture.metadata());
