@@ -40,7 +40,12 @@ describe('a bundle that is written over another', () => {
     await writeBundle(there, next);
     await writeBundle(here, old);
     expect((await load(here)).manifest.name).toBe('tiny-m2');
-    const notes = { 'notes.md': 'what I found', 'recipe.json': '{}', 'scorer.onnx.bak': 'x' };
+    const notes = {
+      'notes.md': 'what I found',
+      'recipe.json': '{}',
+      'scorer.onnx.bak': 'x',
+      'sales-20261201.csv': 'a',
+    };
     for (const [name, text] of Object.entries(notes)) await writeFile(join(here, name), text);
     await writeBundle(here, next);
     const wanted = Object.entries(notes).map(([name, text]) => [name, Buffer.from(text).toString('base64')]);

@@ -10,21 +10,24 @@ async function identityOf(path: string): Promise<string | undefined> {
 
 const isPattern = (path: string): boolean => /[*?[]/.test(path);
 
-/** `**` stands for folders, `*` and `?` for what is in a name, as for who reads a table. */
-const expressionOf = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replace(/\*\*\/?|\*|\?/g, (each) =>
-        each.startsWith('**') ? '.*' : each === '*' ? '[^/]*' : '[^/]',
-      )}$`,
-  );
+/** `**` stands for folders, `*` and `?` for what is in a name, as for who reads a table; undefined of no pattern: `a[`. */
+function expressionOf(pattern: string): RegExp | undefined {
+  const source = pattern
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replace(/\*\*\/?|\*|\?/g, (each) => (each.startsWith('**') ? '.*' : each === '*' ? '[^/]*' : '[^/]'));
+  try {
+    return new RegExp(`^${source}$`);
+  } catch {
+    return undefined;
+  }
+}
 
 async function matching(pattern: string): Promise<string[]> {
   let root = dirname(pattern);
   while (isPattern(root)) root = dirname(root);
-  const names = await readdir(root, { recursive: root !== dirname(pattern) }).catch((): string[] => []);
   const expression = expressionOf(resolve(pattern).replaceAll(sep, '/'));
+  if (!expression) return [];
+  const names = await readdir(root, { recursive: root !== dirname(pattern) }).catch((): string[] => []);
   return names
     .map((name) => join(root, name))
     .filter((path) => expression.test(resolve(path).replaceAll(sep, '/')));
@@ -45,8 +48,9 @@ async function filesNamed(word: string): Promise<string[]> {
   return isPattern(word) ? matching(word) : [];
 }
 
-/** The files that a query may read: its texts. */
-const inQuery = (sql: string): string[] => [...sql.matchAll(/'([^']+)'/g)].map(([, text]) => text!);
+/** The files that a query may read: its texts that end as names of files do. */
+const inQuery = (sql: string): string[] =>
+  [...sql.matchAll(/'([^']+)'/g)].map(([, text]) => text!).filter((text) => /\.\w+$/.test(text));
 
 /** What a command reads, as it is told. */
 export interface Inputs {

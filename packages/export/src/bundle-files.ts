@@ -5,8 +5,12 @@ import { type FileEntry, type Manifest, manifestFile } from '@semivae/runtime/co
 /** What a bundle holds besides what its manifest names. */
 export const BESIDES = [manifestFile, 'README.md', 'samples.png'];
 
-/** A new file that waits beside the one whose place it takes: `scorer-1a2b3c4d.onnx`, by its SHA-256. */
-const ASIDE = /^(.+)-[0-9a-f]{8}(\.\w+)$/;
+/**
+ * A new file that waits beside the one whose place it takes: `scorer-1a2b3c4d.onnx`, by its SHA-256. Only names that an
+ * export gives: `sales-20261201.csv` is somebody's own.
+ */
+const ASIDE =
+  /^(classifier|encoder|decoder|scorer|imputer|sampler|parity|reference)-[0-9a-f]{8}(\.(?:onnx|json))$/;
 
 export const isAside = (name: string): boolean => ASIDE.test(name);
 

@@ -180,6 +180,16 @@ const rowsHeld = ({ reference, anomalies }: Holding): string[] =>
         '  such rows, or train with `--set score.neighbours=0`: the score is then the bound, and no row ships.',
       ];
 
+const imagesHeld = ({ reference }: Holding): string[] =>
+  reference === 0
+    ? []
+    : [
+        `- \`scorer.onnx\` holds ${reference} training images to compare with, each as statistics of its grey values, its latent mean and`,
+        '  sums of residuals over 4 × 4 pixels: **whoever has the file can see roughly what was in each.** With',
+        '  `--set score.neighbours=0` the score is the bound, and no image ships.',
+        '- `manifest.json` holds the scores of the images that the bundle was calibrated on.',
+      ];
+
 const sampleHeld = ({ sample }: Holding): string[] =>
   sample
     ? [
@@ -203,10 +213,10 @@ const parityHeld = ({ parityRows }: Holding): string =>
     ? '- `parity.json` holds rows that the model has made up; none of the data.'
     : '- `parity.json` holds rows of the data, as they are.';
 
-const holdingLines = (holding: Holding): string[] => [
+const holdingLines = (holding: Holding, kind: Manifest['input']['kind']): string[] => [
   '## What it holds of the data',
   '',
-  ...rowsHeld(holding),
+  ...(kind === 'image' ? imagesHeld(holding) : rowsHeld(holding)),
   ...sampleHeld(holding),
   ...hashesHeld(holding),
   parityHeld(holding),
@@ -267,7 +277,7 @@ export function card(
     '',
     ...limits(input),
     '',
-    ...(holding ? holdingLines(holding) : []),
+    ...(holding ? holdingLines(holding, input.kind) : []),
     '## Data',
     '',
     `${plain(citation)}. Licence: ${plain(licence)}.`,

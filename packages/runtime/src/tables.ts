@@ -111,6 +111,7 @@ async function scoreColumns(
   const { columns } = tableInput(manifest);
   const judge = judgeOf(manifest, fpr);
   const { rows, data } = rawTensors(given, columns);
+  const unseen = unseenCells(given, columns, rows); // before any wait, after which the caller may have refilled its columns
   const found = await heads.run('scorer', rows, { ...data }, scorerOutputs(manifest));
   requireFiniteScores(found.score);
   return {
@@ -118,7 +119,7 @@ async function scoreColumns(
     columns: usedColumns(columns).map(({ name }) => name),
     ...found,
     ...judge(found.score),
-    unseen: unseenCells(given, columns, rows),
+    unseen,
   };
 }
 

@@ -50,7 +50,7 @@ export function chooseKeptImages(
 
 /** Whether a run of images keeps some: its score is a distance, and it has a score. */
 export const keepsImages = ({ score, objective }: Recipe): boolean =>
-  score.neighbours > 0 && objective.kind !== 'supervised';
+  score.neighbours > 1 && objective.kind !== 'supervised';
 
 /** The pixels that a run of images keeps where its score is a distance: `reference` and `calibration`, bytes [rows, pixels]. */
 export function keptImages(recipe: Recipe, set: TrainingSet, test: TrainingSet, seed: number): StoredTensors {

@@ -54,18 +54,19 @@ export function addGenerate(program: Command): void {
 
 async function runGenerate(bundle: string, flags: GenerateFlags): Promise<void> {
   const output = openOutput(flags.json === true);
-  if (flags.out !== undefined) await checkNotInput(flags.out, { files: [bundle] });
   const model = await loadBundle(bundle);
   try {
     const isTable = model.manifest.input.kind === 'table';
     checkFitting(bundle, flags, isTable);
+    const { out = isTable ? 'samples.csv' : 'samples.png' } = flags;
+    await checkNotInput(out, { files: [bundle] });
     const { label, seed, temperature } = flags;
     const { count = 10 * (label === undefined ? Math.max(1, model.manifest.labels.length) : 1) } = flags;
     const drawing = { count, seed, temperature, ...(label !== undefined && { label }) };
     if (isTable) {
-      const { out = 'samples.csv', escapeFormulas = false } = flags;
+      const { escapeFormulas = false } = flags;
       await generateTable(model, { ...drawing, out, escapeFormulas }, output);
-    } else await generateImages(model, drawing, flags, output);
+    } else await generateImages(model, drawing, { ...flags, out }, output);
   } finally {
     await model.dispose();
   }
@@ -82,7 +83,7 @@ function checkFitting(bundle: string, flags: GenerateFlags, isTable: boolean): v
 async function generateImages(
   model: Model,
   drawing: GenerateOptions & { readonly count: number },
-  { out = 'samples.png', columns = 10 }: GenerateFlags,
+  { out, columns = 10 }: GenerateFlags & { readonly out: string },
   output: Output,
 ): Promise<void> {
   const images = await model.generate(drawing);

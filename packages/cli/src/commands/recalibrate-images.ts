@@ -1,3 +1,4 @@
+import { fileNames } from '@semivae/export/node';
 import { type Calibration, type Model, permutation, requireRows, thresholdFor } from '@semivae/runtime';
 import { CommandFailure } from '../failure.ts';
 import { imageScores } from '../image-scores.ts';
@@ -32,6 +33,10 @@ export async function calibratedImages(
 ): Promise<Calibration> {
   const { manifest } = model;
   if (manifest.score.kind === 'bound') throw ofBound(bundle);
+  if (options.split === 'train')
+    output.note(
+      'warning rows of a training set may be those that were trained on: the threshold is then too low, and false alarms are more than is said',
+    );
   const pictures = someOf(await picturesOf(bundle, files, options, manifest, output));
   const { length: rows } = pictures.names;
   requireRows(rows, options.fpr);
@@ -43,7 +48,7 @@ export async function calibratedImages(
     fpr: options.fpr,
     threshold: thresholdFor(scores, options.fpr),
     scores,
-    data: `${rows} images of ${name}, said to be ordinary`,
+    data: `${rows} images of ${fileNames(name)}, said to be ordinary`,
     scorer: manifest.heads.scorer.sha256,
   };
 }

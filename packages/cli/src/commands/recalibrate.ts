@@ -9,6 +9,7 @@ import {
 import {
   type Calibration,
   folderFiles,
+  formatVersion,
   load,
   type Manifest,
   type Model,
@@ -61,7 +62,7 @@ Examples:
   semivae recalibrate models/fashion lately/*.png
 
 Scores rows that are known to be ordinary, and keeps those scores in the bundle: p-values and the threshold then hold for
-rows drawn as these were. Nothing is trained. The rows must not have been trained on: where they were, a
+rows drawn as these were. Nothing is trained. The rows must not have been trained on: where rows of a table were, a
 warning says so. For a rate r, 1/r − 1 rows are needed
 at least; of more than 10,000, as many are taken at random.
 Without --out the bundle's manifest.json, and its README.md, are replaced.`;
@@ -98,6 +99,7 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
   const model = await loadBundle(bundle);
   try {
     checkFolder(bundle);
+    checkFitting(bundle, options, model.manifest.input.kind === 'image');
     const { fpr = model.manifest.calibration?.fpr ?? FALSE_ALARMS } = options;
     const asked = { ...options, fpr };
     const { calibration, recognised } =
@@ -117,6 +119,21 @@ async function runRecalibrate(bundle: string, files: string[], options: Recalibr
 const ofImages = async (...asked: Parameters<typeof calibratedImages>): Promise<Calibrated> => ({
   calibration: await calibratedImages(...asked),
 });
+
+const OF_IMAGES = ['data', 'dataDir', 'split'] as const;
+const OF_TABLES = [
+  ...(['normalLabel', 'sql', 'memory', 'missing', 'header'] as const),
+  ...(['delimiter', 'quote', 'encoding', 'decimal', 'dateFormat'] as const),
+] as const;
+
+/** Throws `RECALIBRATE_OPTION` for an option that means nothing to the bundle. */
+function checkFitting(bundle: string, options: RecalibrateOptions, isImage: boolean): void {
+  const idle = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
+  if (idle === undefined) return;
+  const flag = `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const problem = `${flag} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of a table'}`;
+  throw new CommandFailure('RECALIBRATE_OPTION', bundle, problem, 'Leave it out.');
+}
 
 function checkFolder(bundle: string): void {
   if (!/^https?:/.test(bundle)) return;
@@ -257,16 +274,15 @@ async function changedFiles(
   const readme = await decoded(README).catch(() => undefined);
   const encoded = (text: string) => new TextEncoder().encode(text);
   return {
-    [manifestFile]: await sealManifest({ ...stored, calibration }),
+    [manifestFile]: await sealManifest({ ...stored, formatVersion, calibration }),
     ...(readme !== undefined && { [README]: encoded(retold(readme, manifest, calibration)) }),
   };
 }
 
 const README = 'README.md';
 
-/** What a model card says of its calibration. */
-const toldOf = (manifest: Manifest): string | undefined =>
-  /^Calibrated on .*?average\.$/ms.exec(card(manifest, NO_DATA))?.[0];
+/** Where a model card says what it was calibrated on. */
+const CALIBRATED = /^Calibrated on .*?average\.$/ms;
 
 /** Of the data a bundle keeps too little to write its card again. */
 const NO_DATA: Parameters<typeof card>[1] = {
@@ -275,13 +291,13 @@ const NO_DATA: Parameters<typeof card>[1] = {
   examples: { rows: [], labels: [] },
 };
 
-/** A model card with another calibration, where it tells of the old one as it was written. */
+/** A model card with another calibration. */
 function retold(readme: string, manifest: Manifest, calibration: Calibration): string {
-  const [before, now] = [toldOf(manifest), toldOf({ ...manifest, calibration })];
+  const now = CALIBRATED.exec(card({ ...manifest, calibration }, NO_DATA))?.[0];
   if (now === undefined) return readme;
-  return before === undefined
-    ? readme.replace(/^## Training$/m, () => `${now}\n\n## Training`)
-    : readme.replace(before, () => now);
+  return CALIBRATED.test(readme)
+    ? readme.replace(CALIBRATED, () => now)
+    : readme.replace(/^## Training$/m, () => `${now}\n\n## Training`);
 }
 
 /** Reads the bundle back. Throws `NOT_AS_WRITTEN`, `BUNDLE_…`. */

@@ -78,9 +78,19 @@ export async function picturesOf(
     const problem = `there is no split '${split}'`;
     throw new CommandFailure('SPLIT_UNKNOWN', '--split', problem, 'Choose train or test.');
   }
-  const images = (await openData(options.data, options.dataDir, output))[split];
-  checkFits(images, { name, ...input, classes: labels });
+  const images = (await openData(options.data, options.dataDir, output, markOf(manifest, options.data)))[
+    split
+  ];
+  checkFits(images, { name, ...input, classes: images.classes.length > 0 ? labels : [] });
   return { bytes: images.bytes, names: Array.from({ length: images.rows }, () => images.name) };
+}
+
+/** What means no label in the data that the model was trained on. */
+function markOf({ training }: Manifest, data: string): string | undefined {
+  const { data: asked } = (training.recipe ?? {}) as {
+    readonly data?: { readonly name?: string; readonly unlabelled?: string };
+  };
+  return asked?.name === data ? asked.unlabelled : undefined;
 }
 
 /** The pictures of files. Throws `SCORE_WHAT` where none of them can be read. */

@@ -119,9 +119,16 @@ const valuesOf = (column: Discrete): readonly (string | number)[] =>
 const byPlace = ({ missing, levels = [], unseen = 0 }: CellSurprise): Value =>
   nats([missing, ...levels, unseen]);
 
-function ofTexts(column: Discrete, own: CellSurprise, cells: Value): Value {
-  const keys = ['', ...(valuesOf(column) as readonly string[])];
-  return gather(byPlace(own), labelEncoder(cells, keys, { missing: keys.length }), 0);
+/** Levels that a file tells apart; rarer ones count as never seen. */
+const MOST_TEXTS = 100_000;
+
+function ofTexts(column: Discrete, { levels = [], ...own }: CellSurprise, cells: Value): Value {
+  const keys = ['', ...(valuesOf(column) as readonly string[]).slice(0, MOST_TEXTS)];
+  return gather(
+    byPlace({ ...own, levels: levels.slice(0, MOST_TEXTS) }),
+    labelEncoder(cells, keys, { missing: keys.length }),
+    0,
+  );
 }
 
 function ofCodes(column: Discrete, { missing, levels = [], unseen = 0 }: CellSurprise, cells: Value): Value {

@@ -53,13 +53,18 @@ const [TRUE, FALSE, BYTE, INT16, INT32, INT64, DOUBLE, BINARY, LIST, SET, , STRU
   (_, i) => i + 1,
 );
 
+/** Called with the length once the reader has gone past it. */
+function skip(reader: Reader, length: number): void {
+  reader.at += length;
+}
+
 /** A value that is a whole number; any other is passed over. */
 function element(reader: Reader, type: number, deepest: number): number | undefined {
   if (type === INT16 || type === INT32 || type === INT64) return signed(reader);
   if (type === TRUE || type === FALSE) return undefined;
   if (type === BYTE) reader.at += 1;
   else if (type === DOUBLE) reader.at += 8;
-  else if (type === BINARY) reader.at += unsigned(reader);
+  else if (type === BINARY) skip(reader, unsigned(reader));
   else if (type === LIST || type === SET) elements(reader, deepest);
   else if (type === STRUCT) fields(reader, deepest - 1);
   else throw new RangeError(`no such type: ${type}`);

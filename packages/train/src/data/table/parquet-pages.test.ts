@@ -42,7 +42,8 @@ const [MAGIC, PLAIN, RLE, INT32] = [Buffer.from('PAR1'), 0, 3, 1];
 
 /** A Parquet file of one column of whole numbers, its one page with `crc`, or with the right one. */
 function parquet(page: Uint8Array, crc?: number): Buffer {
-  const about = struct({ 1: int32(ROWS), 2: int32(PLAIN), 3: int32(RLE), 4: int32(RLE) });
+  const statistics = struct({ 3: int64(0), 5: name('sweden'), 6: name('apple') });
+  const about = struct({ 1: int32(ROWS), 2: int32(PLAIN), 3: int32(RLE), 4: int32(RLE), 5: statistics });
   const sizes = { 1: int32(0), 2: int32(page.length), 3: int32(page.length) };
   const sum: Record<number, Thrift> = crc === undefined ? {} : { 4: int32(crc | 0) };
   const header = struct({ ...sizes, ...sum, 5: about })[1];
