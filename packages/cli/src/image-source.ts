@@ -137,7 +137,10 @@ export async function testImagesFor(
   flags: DataFlags,
   output: Output,
 ): Promise<Images> {
-  const all = (await openData(flags.data ?? data, flags.dataDir, output, unlabelled)).test;
+  const name = flags.data ?? data;
+  // other data may have other marks, or none
+  const mark = name === data ? unlabelled : undefined;
+  const all = (await openData(name, flags.dataDir, output, mark)).test;
   const test = classify ? labelledOf(all) : all;
   checkFits(test, expected);
   if (test.rows < all.rows)

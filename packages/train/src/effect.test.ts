@@ -16,3 +16,13 @@ test.each([
   );
   expect(() => checkEffect(parseRecipe(raw), kind === 'table' ? 'image' : 'table')).not.toThrow();
 });
+
+test.each([
+  [{ data: { unlabelled: '9' } }, { data: { unlabelled: '9', labelColumn: 'class' } }],
+  [{ data: { timeColumn: 'when' } }, { data: { timeColumn: 'when', calibrateOn: 'latest' } }],
+] as const)('a field of a table that does nothing by itself is refused: %j', (alone, together) => {
+  expect(() => checkEffect(parseRecipe(alone), 'table')).toThrow(
+    expect.objectContaining({ code: 'WITHOUT_EFFECT' }),
+  );
+  expect(() => checkEffect(parseRecipe(together), 'table')).not.toThrow();
+});
