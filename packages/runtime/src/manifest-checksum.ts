@@ -17,8 +17,8 @@ export async function sealManifest({
   checksum: _,
   ...rest
 }: Manifest): Promise<Uint8Array> {
-  const text = printJson({ format, formatVersion, checksum: blank, ...rest });
-  return encoded(text.replace(blank, await sha256(encoded(text))));
+  const open = { format, formatVersion, checksum: blank, ...rest };
+  return encoded(printJson({ ...open, checksum: await sha256(encoded(printJson(open))) }));
 }
 
 /**
