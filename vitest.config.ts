@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'bench/src/**/*.test.ts'],
+    setupFiles: ['test/yielding.ts'],
     testTimeout: 60_000,
     hookTimeout: 240_000,
     pool: 'forks',
