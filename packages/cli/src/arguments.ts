@@ -30,6 +30,10 @@ export function rate(text: string): number {
 /** Gathers an option that may be repeated. */
 export const gathered = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
+/** How an option is written on the command line: `dataDir` is `--data-dir`. */
+export const flagOf = (option: string): string =>
+  `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
 /** Options that every command has. */
 export interface SharedOptions {
   readonly json?: boolean;

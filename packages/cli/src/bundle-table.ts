@@ -26,6 +26,12 @@ export interface TableFlags extends ReadingFlags {
   readonly memory?: string;
 }
 
+/** The options of `TableFlags`, which mean nothing to images. */
+export const TABLE_FLAGS = [
+  ...(['sql', 'memory', 'missing', 'header', 'delimiter'] as const),
+  ...(['quote', 'encoding', 'decimal', 'dateFormat'] as const),
+] as const satisfies readonly (keyof TableFlags)[];
+
 /** Adds the options that say how a table is read. */
 export const withTableFlags = (command: Command): Command =>
   withReadingFlags(

@@ -21,12 +21,13 @@ import {
 } from '@semivae/runtime';
 import type { Cells, Chunk, Table } from '@semivae/train/node';
 import { type Command, InvalidArgumentError } from 'commander';
-import { rate, type SharedOptions, shared } from '../arguments.ts';
+import { flagOf, rate, type SharedOptions, shared } from '../arguments.ts';
 import {
   asking,
   type BundleTable,
   openBundleTable,
   ROWS_IN_A_CHUNK,
+  TABLE_FLAGS,
   type TableFlags,
   withTableFlags,
 } from '../bundle-table.ts';
@@ -121,17 +122,13 @@ const ofImages = async (...asked: Parameters<typeof calibratedImages>): Promise<
 });
 
 const OF_IMAGES = ['data', 'dataDir', 'split'] as const;
-const OF_TABLES = [
-  ...(['normalLabel', 'sql', 'memory', 'missing', 'header'] as const),
-  ...(['delimiter', 'quote', 'encoding', 'decimal', 'dateFormat'] as const),
-] as const;
+const OF_TABLES = ['normalLabel', ...TABLE_FLAGS] as const;
 
 /** Throws `RECALIBRATE_OPTION` for an option that means nothing to the bundle. */
 function checkFitting(bundle: string, options: RecalibrateOptions, isImage: boolean): void {
   const idle = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
   if (idle === undefined) return;
-  const flag = `--${idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const problem = `${flag} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of a table'}`;
+  const problem = `${flagOf(idle)} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of a table'}`;
   throw new CommandFailure('RECALIBRATE_OPTION', bundle, problem, 'Leave it out.');
 }
 

@@ -1,7 +1,7 @@
 import type { Model } from '@semivae/runtime';
 import { type Command, Option } from 'commander';
-import { positive, rate, type SharedOptions, shared } from '../arguments.ts';
-import { withTableFlags } from '../bundle-table.ts';
+import { flagOf, positive, rate, type SharedOptions, shared } from '../arguments.ts';
+import { TABLE_FLAGS, withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkNotInput } from '../inputs.ts';
 import { openOutput } from '../output.ts';
@@ -88,26 +88,13 @@ async function runScore(bundle: string, files: string[], options: ScoreOptions):
 }
 
 const OF_IMAGES = ['data', 'dataDir', 'split', 'background', 'skipUnreadable'] as const;
-const OF_TABLES = [
-  'contributions',
-  'failOnDrift',
-  'sql',
-  'memory',
-  'missing',
-  'header',
-  'delimiter',
-  'quote',
-  'encoding',
-  'decimal',
-  'dateFormat',
-] as const;
+const OF_TABLES = ['contributions', 'failOnDrift', ...TABLE_FLAGS] as const;
 
 /** Throws `SCORE_OPTION` for an option that means nothing to the bundle. */
 function checkFitting({ manifest }: Model, bundle: string, options: ScoreOptions): void {
   const isImage = manifest.input.kind === 'image';
   const strange = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
   if (strange === undefined) return;
-  const flag = strange.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const problem = `--${flag} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of tables'}`;
+  const problem = `${flagOf(strange)} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of tables'}`;
   throw new CommandFailure('SCORE_OPTION', bundle, problem, 'Leave it out.');
 }

@@ -55,7 +55,7 @@ import {
   writeKeptImages,
 } from '@semivae/train/node';
 import { type Command, Option } from 'commander';
-import { gathered, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
+import { flagOf, gathered, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
 import { openBeliefs } from '../beliefs.ts';
 import { openData } from '../data.ts';
 import { type EngineFlags, engineLine, engineOption, openEngine } from '../engine.ts';
@@ -362,9 +362,6 @@ const FIXED = [
   'initFrom',
   'taughtBy',
 ] as const;
-
-const flagOf = (option: string): string =>
-  `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 function checkNothingChanged(folder: string, options: TrainOptions): void {
   const changed = FIXED.find((each) => options[each] !== undefined);
