@@ -130,3 +130,19 @@ describe.each([200, 0])('with %i rows to compare with', (neighbours) => {
     for (const row of [...drawn, ...filled]) expect([row.status, row.host]).toEqual(['OK', 0]);
   });
 });
+
+/** The same, one row of 80 of a country and a currency that no other row has. */
+const withRare = (rows: readonly Row[]): Row[] =>
+  rows.map((row, i) => (i % 80 === 0 ? { ...row, country: 'z', currency: 'Z' } : row));
+
+test('a rare level that several columns tell of is not stranger than a broken rule', async () => {
+  const { files } = await tinyTable(table(withRare(payments(2500, 'trained'))), {});
+  const model = await load(memoryFiles(files), { threads: 1 });
+  const rare = await model.score(fresh.map((row) => ({ ...row, country: 'z', currency: 'Z' })));
+  const broken = await model.score(fresh.map(otherCurrency), { fpr: 0.01 });
+  await model.dispose();
+  const scores = rare.map(({ score }) => score).sort((a, b) => a - b);
+  const nearlyAll = scores[Math.floor(0.9 * scores.length)]!;
+  expect(broken.filter(({ score }) => score > nearlyAll).length).toBeGreaterThan(0.9 * broken.length);
+  expect(broken.filter(({ anomaly }) => anomaly).length).toBeGreaterThan(0.8 * broken.length);
+});

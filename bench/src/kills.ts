@@ -92,6 +92,8 @@ const IMAGES = [
   '1',
   ...HIDDEN,
   '--set',
+  'stepsPerEpoch=6',
+  '--set',
   'batch.labelled=6',
   '--set',
   'batch.unlabelled=10',
@@ -219,6 +221,7 @@ async function ofSweep(cwd: string): Promise<Subject> {
     data: { name: 'small', labels: 9 },
     model: { kind: 'm2', hidden: [8], latent: 2 },
     batch: { labelled: 6, unlabelled: 10 },
+    stepsPerEpoch: 6,
   };
   await writeFile(join(cwd, 'own.json'), JSON.stringify(recipe));
   const outcome = async (folder: string) => {

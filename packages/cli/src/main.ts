@@ -1,18 +1,4 @@
 import { Command } from 'commander';
-import { addDoctor } from './commands/doctor.ts';
-import { addDrift } from './commands/drift.ts';
-import { addEvaluate } from './commands/evaluate.ts';
-import { addExport } from './commands/export.ts';
-import { addGenerate } from './commands/generate.ts';
-import { addImpute } from './commands/impute.ts';
-import { addInspect } from './commands/inspect.ts';
-import { addQuickstart } from './commands/quickstart.ts';
-import { addRecalibrate } from './commands/recalibrate.ts';
-import { addReport } from './commands/report.ts';
-import { addScore } from './commands/score.ts';
-import { addSweep } from './commands/sweep.ts';
-import { addTrain } from './commands/train.ts';
-import { addVerify } from './commands/verify.ts';
 import { CommandFailure, reportFailure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
 import { openOutput } from './output.ts';
@@ -36,31 +22,40 @@ From data to an app:
 Exit codes: 0 done; 1 a check failed; 2 a mistake that can be mended, told with its remedy; 130 stopped.
 With --json every command prints one line of JSON on stdout, {"failure": …} if it fails.`;
 
-function program(): Command {
+type Add = (root: Command) => void;
+
+/** The commands, in the order of the help; each is loaded when it is asked for, since loading all takes a second. */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  quickstart: async () => (await import('./commands/quickstart.ts')).addQuickstart,
+  train: async () => (await import('./commands/train.ts')).addTrain,
+  sweep: async () => (await import('./commands/sweep.ts')).addSweep,
+  export: async () => (await import('./commands/export.ts')).addExport,
+  verify: async () => (await import('./commands/verify.ts')).addVerify,
+  evaluate: async () => (await import('./commands/evaluate.ts')).addEvaluate,
+  score: async () => (await import('./commands/score.ts')).addScore,
+  recalibrate: async () => (await import('./commands/recalibrate.ts')).addRecalibrate,
+  impute: async () => (await import('./commands/impute.ts')).addImpute,
+  drift: async () => (await import('./commands/drift.ts')).addDrift,
+  report: async () => (await import('./commands/report.ts')).addReport,
+  generate: async () => (await import('./commands/generate.ts')).addGenerate,
+  inspect: async () => (await import('./commands/inspect.ts')).addInspect,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+};
+
+/** The command that is asked for; all of them where it is none of these, so that help and suggestions name them. */
+function asked([first]: readonly string[]): (() => Promise<Add>)[] {
+  const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first!] : undefined;
+  return command ? [command] : Object.values(COMMANDS);
+}
+
+async function program(words: readonly string[]): Promise<Command> {
   const root = new Command('semivae')
     .description('Semi-supervised variational autoencoders: trained here, shipped as ONNX, run anywhere.')
     .version(version)
     .exitOverride()
     .configureOutput({ writeErr: (text) => void process.stderr.write(harmless(text, process.stderr)) })
     .addHelpText('after', help);
-  for (const add of [
-    addQuickstart,
-    addTrain,
-    addSweep,
-    addExport,
-    addVerify,
-    addEvaluate,
-    addScore,
-    addRecalibrate,
-    addImpute,
-    addDrift,
-    addReport,
-    addGenerate,
-    addInspect,
-    addDoctor,
-  ]) {
-    add(root);
-  }
+  for (const load of asked(words)) (await load())(root);
   return root;
 }
 
@@ -83,11 +78,11 @@ const outliveStderr = (): void => void process.stderr.on('error', () => {});
 async function main(words: readonly string[]): Promise<void> {
   const output = openOutput(words.includes('--json'));
   const report = (error: unknown) => reportFailure(error, output, words.includes('--debug'));
-  const root = program();
   watchStdout((error) => reportFailure(error, openOutput(false), words.includes('--debug')));
   outliveStderr();
   listenForInterruption();
   try {
+    const root = await program(words);
     if (words.length === 0) root.outputHelp();
     else await root.parseAsync(words, { from: 'user' });
   } catch (error) {

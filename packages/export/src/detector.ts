@@ -5,6 +5,7 @@ import {
   constant,
   div,
   gather,
+  gemm,
   type LeafValue,
   less,
   matmul,
@@ -100,7 +101,7 @@ function sharedOut(parts: Value, layout: Layout, latent: number): Value {
 
 /** u·r − ½|r|² for every reference row r: it lacks −½|u|² to be −½|u − r|². */
 const closeness = (place: Value, { rows, halfSquares }: Reference): Value =>
-  sub(matmul(place, transpose(rows)), halfSquares);
+  gemm(place, rows, { transB: true, c: neg(halfSquares) });
 
 /**
  * Rows count as equal where their cells, in units of a column's spread, differ by no more than EQUAL_CELLS, and all that

@@ -1,4 +1,12 @@
-import { encode, type Graph, type LeafValue, leavesOf, sizeOf, type Tensors } from '@semivae/graph';
+import {
+  encode,
+  type Graph,
+  type LeafValue,
+  leavesOf,
+  sizeOf,
+  type Tensors,
+  withoutRepeats,
+} from '@semivae/graph';
 import type { Model } from '@semivae/model';
 import {
   type Calibration,
@@ -100,7 +108,12 @@ async function encodeHead(
 ): Promise<EncodedHead> {
   const description = `${name} of ${options.name}, a ${options.info.recipe.model.kind} model`;
   const metadata = { bundle: options.name, head: name, labels: options.info.data.classes.join(',') };
-  const bytes = encode(independentRows(graph), { frozen, metadata, description, version: options.version });
+  const bytes = encode(withoutRepeats(independentRows(graph)), {
+    frozen,
+    metadata,
+    description,
+    version: options.version,
+  });
   const file = `${name}.onnx`;
   checkGraph(bytes, file);
   return {

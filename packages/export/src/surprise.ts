@@ -1,5 +1,19 @@
-import { add, constant, type LeafValue, matmul, mul, parameter, sum, type Value } from '@semivae/graph';
-import { isConstant, type RawTable, surprises, type TableColumns, usedColumns } from '@semivae/model';
+import {
+  add,
+  constant,
+  div,
+  type LeafValue,
+  matmul,
+  max,
+  mul,
+  parameter,
+  sqrt,
+  square,
+  sum,
+  unsqueeze,
+  type Value,
+} from '@semivae/graph';
+import { isConstant, type RawTable, squaredSurprises, type TableColumns, usedColumns } from '@semivae/model';
 import type { Strangeness } from './detector.ts';
 
 /** What a nat of surprise is worth in the score's own unit. */
@@ -32,19 +46,36 @@ function widened(contributions: Value, table: TableColumns): Value {
   return matmul(contributions, constant(places, [seen.length, columns.length]));
 }
 
-/** A score and its parts with what is surprising about each cell added; a nat counts `unit`, or 1 where the score is in nats. */
+/** A root of squares that are all 0 divides nothing by this. */
+const TINY = 1e-6;
+
+/**
+ * A distance with surprises at right angles to it: squares add up, so the columns' parts of both are exact, and of two columns
+ * that say the same the second adds little.
+ */
+function besideDistance({ score, contributions }: Strangeness, squares: Value): Strangeness {
+  const both = sqrt(add(square(score), sum(squares, [-1])));
+  const parts = add(mul(contributions, unsqueeze(score, -1)), squares);
+  return { score: both, contributions: div(parts, unsqueeze(max(both, TINY), -1)) };
+}
+
+/** A bound with the length of all surprises added to it, nats to nats. */
+function besideBound({ score, contributions }: Strangeness, squares: Value): Strangeness {
+  const length = sqrt(sum(squares, [-1]));
+  const parts = div(squares, unsqueeze(max(length, TINY), -1));
+  return { score: add(score, length), contributions: add(contributions, parts) };
+}
+
+/** A score and its parts beside what is surprising about each cell; a nat is worth `unit` of a distance, or one nat of a bound. */
 export function besideSurprise(
   { score, contributions }: Strangeness,
   table: TableColumns,
   raw: RawTable,
   x: Value,
-  unit: Value | number,
+  unit: Value | undefined,
 ): Strangeness {
-  const wide = widened(contributions, table);
-  if (!table.surprise) return { score, contributions: wide };
-  const nats = surprises(table, table.surprise, raw, x);
-  return {
-    score: add(score, mul(sum(nats, [-1]), unit)),
-    contributions: add(wide, mul(nats, unit)),
-  };
+  const strange = { score, contributions: widened(contributions, table) };
+  if (!table.surprise) return strange;
+  const squares = squaredSurprises(table, table.surprise, raw, x);
+  return unit ? besideDistance(strange, mul(squares, square(unit))) : besideBound(strange, squares);
 }

@@ -107,7 +107,7 @@ export function strangenessOf(
   const coded = codedAt(model, rows);
   const nll = negativeBound(model, rows, bound);
   const rest = { nll, mean: coded.mean };
-  const surprised = (strange: Strangeness) => besideSurprise(strange, columns, raw, rows, surpriseUnit ?? 1);
+  const surprised = (strange: Strangeness) => besideSurprise(strange, columns, raw, rows, surpriseUnit);
   if (!reference) return { ...surprised(boundStrangeness(layout, nll, coded.cells)), ...rest };
   const place = coordinates(layout, rows, coded);
   const strange = surprised(neighbourStrangeness(layout, place, reference, model.z.size));

@@ -15,6 +15,7 @@ export * from './ops/lookup.ts';
 export * from './ops/reduce.ts';
 export * from './print.ts';
 export { type Feeds, interpret, type Tensor, tensor, textsOf, textTensor } from './reference.ts';
+export * from './repeats.ts';
 export * from './replaced.ts';
 export * from './shape.ts';
 export * from './tensors.ts';

@@ -13,6 +13,7 @@ import {
   labelEncoder,
   matmul,
   mul,
+  square,
   sub,
   sum,
   unsqueeze,
@@ -35,8 +36,8 @@ import {
 import type { RawTable } from './encode.ts';
 import { type FeaturePlace, type Layout, layoutOf } from './layout.ts';
 
-/** Nats are whole multiples of this, so that their sums are exact in float32 and in whatever order. */
-export const NAT_STEP = 2 ** -10;
+/** Nats are whole multiples of this, so that sums of their squares are exact in float32 and in whatever order. */
+export const NAT_STEP = 2 ** -5;
 
 const stepped = (nats: number): number => Math.round(nats / NAT_STEP) * NAT_STEP;
 const nats = (each: readonly number[]): Value => constant(Float32Array.from(each, stepped), [each.length]);
@@ -187,7 +188,7 @@ function oneHotLevels(columns: readonly UsedColumn[], layout: Layout, x: Value, 
   return concat(parts, 1);
 }
 
-/** Half of each pair's nats, by the places of both levels: [places, places], symmetric. */
+/** Half of each pair's squared nats, by the places of both levels: [places, places], symmetric. */
 function halves(pairs: readonly PairSurprise[], { first, size }: Places): Value {
   const data = new Float32Array(size * size);
   for (const {
@@ -196,7 +197,7 @@ function halves(pairs: readonly PairSurprise[], { first, size }: Places): Value 
   } of pairs)
     for (const [level, other, each] of cells) {
       const [i, j] = [first.get(a)! + level, first.get(b)! + other];
-      data[i * size + j] = data[j * size + i] = stepped(each / 2);
+      data[i * size + j] = data[j * size + i] = stepped(each) ** 2 / 2;
     }
   return constant(data, [size, size]);
 }
@@ -209,7 +210,7 @@ function owners(columns: readonly UsedColumn[], { first, size }: Places): Value 
   return constant(data, [size, columns.length]);
 }
 
-/** What levels that avoid each other add to each of their columns. */
+/** What levels that avoid each other add to each of their columns, squared. */
 function ofPairs(
   columns: readonly UsedColumn[],
   layout: Layout,
@@ -232,17 +233,18 @@ function arranged(parts: readonly Part[]): Value {
 }
 
 /**
- * How surprising every cell is beside what the training rows hold, in nats [rows, used columns]: a value that never occurred,
- * one missing that never was, a rare level, a number far out, levels that avoid each other. From raw cells and the rows that
- * they are encoded as.
+ * How surprising every cell is beside what the training rows hold, in squared nats [rows, used columns]: a value that never
+ * occurred, one missing that never was, a rare level, a number far out, levels that avoid each other. From raw cells and the
+ * rows that they are encoded as.
  */
-export function surprises(table: TableColumns, surprise: Surprise, raw: RawTable, x: Value): Value {
+export function squaredSurprises(table: TableColumns, surprise: Surprise, raw: RawTable, x: Value): Value {
   const columns = usedColumns(table);
   const order = rawOrder(table);
   const cells = arranged([
     ...ofNumbers(columns, surprise, raw, order.numbers),
     ...ofLevels(columns, surprise, raw, order),
   ]);
-  if (surprise.pairs.length === 0) return cells;
-  return add(cells, ofPairs(columns, layoutOf(table), surprise.pairs, x));
+  const squares = square(cells);
+  if (surprise.pairs.length === 0) return squares;
+  return add(squares, ofPairs(columns, layoutOf(table), surprise.pairs, x));
 }

@@ -1,5 +1,12 @@
 import { interpret, textTensor } from '@semivae/graph';
-import { encodeTable, rawOrder, rawTable, surprises, type TableColumns, usedColumns } from '@semivae/model';
+import {
+  encodeTable,
+  rawOrder,
+  rawTable,
+  squaredSurprises,
+  type TableColumns,
+  usedColumns,
+} from '@semivae/model';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../../test/draws.ts';
 import type { Cells } from '../../data/table/table.ts';
@@ -41,8 +48,8 @@ const inferred: TableColumns = {
 };
 const surprise = fitSurprise(inferred, { rows: ROWS, columns: cells });
 
-/** Nats of every cell of some rows, by column, by the graph that ships. */
-function natsOf(
+/** Squared nats of every cell of some rows, by column, by the graph that ships. */
+function squaresOf(
   table: TableColumns,
   fitted: typeof surprise,
   rows: readonly Row[],
@@ -61,18 +68,23 @@ function natsOf(
       flat(texts, (cell) => (cell ?? '') as string),
     ),
   };
-  const [found] = interpret([surprises(table, fitted, raw, encodeTable(table, raw))], feeds);
+  const [found] = interpret([squaredSurprises(table, fitted, raw, encodeTable(table, raw))], feeds);
   const names = usedColumns(table).map(({ name }) => name);
   return rows.map((_, row) =>
     Object.fromEntries(names.map((name, i) => [name, found!.data[row * names.length + i]!])),
   );
 }
 
-const sum = (nats: Record<string, number>): number =>
-  Object.values(nats).reduce((all, each) => all + each, 0);
+const natsOf = (...asked: Parameters<typeof squaresOf>): Record<string, number>[] =>
+  squaresOf(...asked).map((squares) =>
+    Object.fromEntries(Object.entries(squares).map(([name, square]) => [name, Math.sqrt(square)])),
+  );
+
+/** What the columns' nats say together. */
+const length = (nats: Record<string, number>): number => Math.hypot(...Object.values(nats));
 /** A row that surprises in nothing. */
 const ordinary = Array.from({ length: 50 }, (_, row) => rowAt(row)).find(
-  (row) => sum(natsOf(inferred, surprise, [row])[0]!) === 0,
+  (row) => length(natsOf(inferred, surprise, [row])[0]!) === 0,
 )!;
 const surprising = (...changes: readonly Row[]) =>
   natsOf(
@@ -88,7 +100,7 @@ const columnsOf = (nats: Record<string, number>): string[] =>
 describe('surprise', () => {
   test('of ordinary rows is none of most', () => {
     const some = Array.from({ length: 200 }, (_, i) => rowAt(9 * i));
-    const found = natsOf(inferred, surprise, some).map(sum);
+    const found = natsOf(inferred, surprise, some).map(length);
     expect(found.filter((each) => each > 0).length).toBeLessThan(0.25 * some.length);
     expect(found.filter((each) => each > 5).length).toBeLessThanOrEqual(0.02 * some.length);
   });
@@ -111,7 +123,7 @@ describe('surprise', () => {
   ] as const)('of %s is beyond that of nearly all rows, and of its column', (_, change, columns) => {
     const [found] = surprising(change);
     expect(columnsOf(found!)).toEqual([...columns]);
-    expect(sum(found!)).toBeGreaterThan(-Math.log(0.01));
+    expect(length(found!)).toBeGreaterThan(-Math.log(0.01));
   });
 
   test('of a cell that is often missing is little', () => {
@@ -144,16 +156,19 @@ describe('surprise', () => {
       currency: 'HGFEDCBA'['abcdefgh'.indexOf(each)]!,
     }));
     const found = natsOf(inferred, surprise, broken);
-    expect(found.every((nats) => nats.currency! + nats.country! > -Math.log(0.01))).toBe(true);
+    expect(found.every((nats) => length(nats) > -Math.log(0.01))).toBe(true);
   });
 
-  test('is a whole number of steps, so that sums are exact in any order', () => {
-    for (const nats of surprising(
-      { price: 31.7 },
-      { price: 9e3, shop: 'nowhere' },
-      { status: null, currency: 'A' },
+  test('is squared in whole steps, so that sums are exact in any order', () => {
+    for (const squares of squaresOf(
+      inferred,
+      surprise,
+      [{ price: 31.7 }, { price: 9e3, shop: 'nowhere' }, { status: null, currency: 'A' }].map((change) => ({
+        ...ordinary,
+        ...change,
+      })),
     ))
-      for (const each of Object.values(nats)) expect(each * 1024).toBe(Math.round(each * 1024));
+      for (const each of Object.values(squares)) expect(each * 2048).toBe(Math.round(each * 2048));
   });
 
   test('is fitted where numbers are as large as they can be', () => {
