@@ -160,14 +160,13 @@ describe('surprise', () => {
   });
 
   test('is squared in whole steps, so that sums are exact in any order', () => {
-    for (const squares of squaresOf(
-      inferred,
-      surprise,
-      [{ price: 31.7 }, { price: 9e3, shop: 'nowhere' }, { status: null, currency: 'A' }].map((change) => ({
-        ...ordinary,
-        ...change,
-      })),
-    ))
+    const changes: Row[] = [
+      { price: 31.7 },
+      { price: 9e3, shop: 'nowhere' },
+      { status: null, currency: 'A' },
+    ];
+    const rows = changes.map((change) => ({ ...ordinary, ...change }));
+    for (const squares of squaresOf(inferred, surprise, rows))
       for (const each of Object.values(squares)) expect(each * 2048).toBe(Math.round(each * 2048));
   });
 
