@@ -16,7 +16,7 @@ const recipe: RecipeInput = {
   epochs: 2,
 };
 
-const sweep = (...args: string[]) => semivae(['sweep', './bands.json', ...args], { cwd });
+const sweep = (...args: string[]) => semivae(['sweep', './bands.json', '--threads', '1', ...args], { cwd });
 const read = (path: string) => readFileSync(join(cwd, path), 'utf8');
 const jsonLines = (path: string) =>
   read(path)
