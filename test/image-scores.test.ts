@@ -1,7 +1,7 @@
 import { type BundleFiles, type Parity, type ShipOptions, ship } from '@semivae/export';
 import { compareAnswers } from '@semivae/export/node';
-import { areaUnderRoc } from '@semivae/report';
 import { load, type Model, memoryFiles } from '@semivae/runtime';
+import { areaUnderRoc } from '@semivae/statistics';
 import {
   chooseKeptImages,
   digits,

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { ship } from '@semivae/export';
 import { decode, type Tensors } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
-import { areaUnderRoc } from '@semivae/report';
 import { load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
+import { areaUnderRoc } from '@semivae/statistics';
 import {
   chooseKeptImages,
   type Dataset,

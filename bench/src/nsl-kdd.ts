@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ship } from '@semivae/export';
-import { areaUnderRoc, averagePrecision } from '@semivae/report';
 import { load, memoryFiles } from '@semivae/runtime';
+import { areaUnderRoc, averagePrecision } from '@semivae/statistics';
 import {
   onnxRuntimeEngine,
   openTable,

@@ -1,6 +1,6 @@
 import { ship } from '@semivae/export';
-import { areaUnderRoc } from '@semivae/report';
 import { load, memoryFiles } from '@semivae/runtime';
+import { areaUnderRoc } from '@semivae/statistics';
 import { builtInRecipe, onnxRuntimeEngine, openTable, TABLE, trainTable } from '@semivae/train/node';
 import { nearestDistance } from './nearest.ts';
 import { KNOWN, type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';

@@ -1,6 +1,6 @@
 import { ship } from '@semivae/export';
-import { areaUnderRoc } from '@semivae/report';
 import { load, memoryFiles, permutation } from '@semivae/runtime';
+import { areaUnderRoc } from '@semivae/statistics';
 import {
   arrayTable,
   builtInRecipe,

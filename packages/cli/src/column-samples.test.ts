@@ -1,4 +1,4 @@
-import { compareColumn } from '@semivae/report';
+import { compareColumn } from '@semivae/statistics';
 import { samplesOf } from '@semivae/train';
 import { expect, test } from 'vitest';
 import { gather, keptSample } from './column-samples.ts';

@@ -1,4 +1,4 @@
-import type { ColumnSample } from '@semivae/report';
+import type { ColumnSample } from '@semivae/statistics';
 import type { Cells, StoredSample } from '@semivae/train/node';
 
 /** What a bundle keeps of a column's distribution, as it is compared. */

@@ -1,5 +1,5 @@
-import type { DriftColumn } from '@semivae/report';
 import { type Calibration, exactRate } from '@semivae/runtime';
+import type { DriftColumn } from '@semivae/statistics';
 import type { Chunk, StoredSample } from '@semivae/train/node';
 import { gather, keptSample } from './column-samples.ts';
 import { pickRows, shareOf } from './picked-rows.ts';
@@ -54,7 +54,7 @@ export function openWatch(
     },
     async excess() {
       if (alarms <= rate * seen) return undefined;
-      const { exceedancePValue } = await import('@semivae/report');
+      const { exceedancePValue } = await import('@semivae/statistics');
       const rank = Math.round(rate * (scores.length + 1));
       const pValue = exceedancePValue(alarms, seen, { rank, calibration: scores.length });
       if (pValue > CHANCE) return undefined;
@@ -67,7 +67,7 @@ export function openWatch(
 type Gathered = readonly { readonly column: StoredSample; readonly gathering: ReturnType<typeof gather> }[];
 
 async function driftOf(gathered: Gathered): Promise<readonly Drifted[]> {
-  const { compareColumns } = await import('@semivae/report');
+  const { compareColumns } = await import('@semivae/statistics');
   const fresh = gathered.map(({ gathering }) => gathering.sample()).filter(({ rows }) => rows > 0);
   const { columns } = compareColumns(
     gathered.map(({ column }) => keptSample(column)),

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { confusionMap, scatter, sheet } from '@semivae/export/node';
-import { principalComponents } from '@semivae/report';
 import type { Image, Model } from '@semivae/runtime';
+import { principalComponents } from '@semivae/statistics';
 import { type Images, TrainingError, writeAtomically } from '@semivae/train/node';
 import { rowsOf } from './data.ts';
 import type { Evaluation } from './evaluation.ts';

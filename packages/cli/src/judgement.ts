@@ -1,5 +1,5 @@
-import { areaUnderRoc, averagePrecision, rocCurve } from '@semivae/report';
 import type { Calibration } from '@semivae/runtime';
+import { areaUnderRoc, averagePrecision, rocCurve } from '@semivae/statistics';
 import { type Recipe, sameLabel } from '@semivae/train';
 import { largest } from './answer-columns.ts';
 import { type Evaluation, evaluation } from './evaluation.ts';

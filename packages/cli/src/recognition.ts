@@ -32,7 +32,7 @@ export function openRecognition({ below, hashes, heldOut }: TrainedRows, names: 
       const share = (known / rows - twins) / (1 - twins);
       // where most rows have a twin, the share of the others tells little
       if (!(share >= Math.max(LEAST_SHARE, twins))) return undefined;
-      const { chiSquareHomogeneity } = await import('@semivae/report');
+      const { chiSquareHomogeneity } = await import('@semivae/statistics');
       const counts = [known, rows - known];
       const { pValue } = chiSquareHomogeneity(counts, [heldOut.twins, heldOut.rows - heldOut.twins]);
       return pValue <= CHANCE ? { share, pValue } : undefined;

@@ -1,4 +1,4 @@
-import { type MeanAndDeviation, meanAndDeviation } from '@semivae/report';
+import { type MeanAndDeviation, meanAndDeviation } from '@semivae/statistics';
 import type { MetricsLine, Recipe } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { showPercent } from './table.ts';

@@ -1,4 +1,4 @@
-import type { MeanAndDeviation } from '@semivae/report';
+import type { MeanAndDeviation } from '@semivae/statistics';
 import { compareBy, figureWords, showSpread, spreadOf } from './sweep-figures.ts';
 import type { Result } from './sweep-folder.ts';
 import { type Fields, keyOf, type Setting, shortName, showValue } from './sweep-settings.ts';

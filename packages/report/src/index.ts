@@ -1,14 +1,3 @@
-export { compareColumn, compareColumns } from './drift/compare.ts';
-export * from './drift/drift.ts';
 export { driftPage } from './drift/page.ts';
-export { ReportError } from './errors.ts';
 export * from './report.ts';
 export { reportPage } from './report-page.ts';
-export { benjaminiHochberg } from './statistics/benjamini-hochberg.ts';
-export { type ChiSquare, chiSquareHomogeneity, chiSquareSurvival } from './statistics/chi-square.ts';
-export { areaUnderRoc, averagePrecision, type OperatingPoint, rocCurve } from './statistics/detection.ts';
-export { exceedancePValue } from './statistics/exceedance.ts';
-export { type KolmogorovSmirnov, kolmogorovSmirnov } from './statistics/kolmogorov-smirnov.ts';
-export { type MeanAndDeviation, meanAndDeviation } from './statistics/mean-and-deviation.ts';
-export { populationStability } from './statistics/population-stability.ts';
-export { type PrincipalComponents, principalComponents } from './statistics/principal-components.ts';

@@ -1,9 +1,10 @@
+import { SemivaeError } from '@semivae/runtime/core';
+import { compareColumn, compareColumns } from '@semivae/statistics';
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
-import { digitsReport, month, monthScores, payments } from '../test/examples.ts';
-import { compareColumn, compareColumns } from './drift/compare.ts';
+import { month, monthScores } from '../../statistics/test/months.ts';
+import { digitsReport, payments } from '../test/examples.ts';
 import { driftPage } from './drift/page.ts';
-import { ReportError } from './errors.ts';
 import type { ReportData } from './report.ts';
 import { reportPage } from './report-page.ts';
 
@@ -161,7 +162,7 @@ describe('the report', () => {
     ['a picture from elsewhere', { samples: { image: 'https://example.org/x.png', caption: '' } }],
     ['a picture with more in it', { samples: { image: `${PNG}" onload="x`, caption: '' } }],
   ])('%s is refused', (_, part) => {
-    expect(() => reportPage({ name: 'wrong', ...part })).toThrow(ReportError);
+    expect(() => reportPage({ name: 'wrong', ...part })).toThrow(SemivaeError);
   });
 
   test('large data make a page that can be opened', () => {

@@ -14,7 +14,7 @@ import { scoreSection } from './sections/scores.ts';
 
 /**
  * A run or a bundle as one HTML text that opens anywhere: no script, nothing to load. Sections without data are left
- * out. Throws ReportError where the data contradict themselves.
+ * out. Throws SemivaeError where the data contradict themselves.
  */
 export const reportPage = (data: ReportData): string =>
   page(

@@ -1,11 +1,11 @@
+import { driftPage } from '@semivae/report';
 import {
   compareColumn,
   compareColumns,
   type DriftColumn,
   type DriftReport,
-  driftPage,
   type Verdict,
-} from '@semivae/report';
+} from '@semivae/statistics';
 import { type StoredSample, writeAtomically } from '@semivae/train/node';
 import { answerRows } from '../answered-rows.ts';
 import type { SharedOptions } from '../arguments.ts';

@@ -1,8 +1,8 @@
+import { DRIFT_LIMITS, type DriftColumn, type DriftReport, type Verdict } from '@semivae/statistics';
 import { keyList } from '../chart.ts';
 import { chance, count, counted, percent, shortened } from '../format.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { facts, page, section, table } from '../page.ts';
-import { DRIFT_LIMITS, type DriftColumn, type DriftReport, type Verdict } from './drift.ts';
 import { beforeAndNow, LARGE, PAIR } from './pictures.ts';
 
 /** Small multiples: the gravest only. */

@@ -1,9 +1,9 @@
 import { dot, link, ruleY } from '@observablehq/plot';
+import type { DriftColumn, HistogramPair, LevelPair } from '@semivae/statistics';
 import { COLOURS, chart, picture } from '../chart.ts';
 import { count, percent, shortened } from '../format.ts';
 import type { Markup } from '../html.ts';
 import { outline } from '../sections/scores.ts';
-import type { DriftColumn, HistogramPair, LevelPair } from './drift.ts';
 
 const LONGEST_LEVEL = 15;
 

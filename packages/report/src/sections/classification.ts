@@ -1,4 +1,4 @@
-import { checkLength } from '../errors.ts';
+import { checkLength } from '../check-length.ts';
 import { count, percent } from '../format.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { section } from '../page.ts';
@@ -56,7 +56,7 @@ ${counts.map((row, actual) => matrixRow(classes, row, actual))}${precisionRow(gi
 `;
 }
 
-/** Which classes are told apart; absent without rows. Throws ReportError unless the counts are square. */
+/** Which classes are told apart; absent without rows. Throws SemivaeError unless the counts are square. */
 export function classificationSection(given: ClassificationSection | undefined): Markup | undefined {
   for (const row of given ? [given.counts, ...given.counts] : []) {
     checkLength('classification.counts', row, given!.classes);

@@ -1,10 +1,10 @@
 import { dot, line, link, ruleY } from '@observablehq/plot';
+import { areaUnderRoc, averagePrecision, type OperatingPoint, rocCurve } from '@semivae/statistics';
 import { COLOURS, chart, picture, thinned } from '../chart.ts';
 import { count, counted, figure, percent } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { section } from '../page.ts';
 import type { ScoreSample, ScoreSection } from '../report.ts';
-import { areaUnderRoc, averagePrecision, type OperatingPoint, rocCurve } from '../statistics/detection.ts';
 import { judgeable } from './scores.ts';
 
 const RATE = { domain: [0, 1], tickFormat: '~%', ticks: 5, labelArrow: 'none' } as const;

@@ -1,8 +1,8 @@
+import { areaUnderRoc, averagePrecision } from '@semivae/statistics';
 import { count, counted, figure, percent } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { facts, headline } from '../page.ts';
 import type { ReportData, ScoreSample } from '../report.ts';
-import { areaUnderRoc, averagePrecision } from '../statistics/detection.ts';
 import { accuracy } from './classification.ts';
 import { judgeable } from './scores.ts';
 

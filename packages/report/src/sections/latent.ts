@@ -1,11 +1,11 @@
 import { dot, text } from '@observablehq/plot';
+import { principalComponents } from '@semivae/statistics';
 import { COLOURS, chart, type Key, picture, SERIES, thinned } from '../chart.ts';
-import { checkLength } from '../errors.ts';
+import { checkLength } from '../check-length.ts';
 import { count, percent, shortened } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { section } from '../page.ts';
 import type { LatentSection } from '../report.ts';
-import { principalComponents } from '../statistics/principal-components.ts';
 
 const POINTS = 2000;
 const LONGEST_NAME = 18;
@@ -121,7 +121,7 @@ function keys(placed: readonly Placed[], shown: readonly Group[], hasLabels: boo
     : plain;
 }
 
-/** Where the encoder puts rows, in the two directions of largest variance; absent under two rows or dimensions. Throws ReportError. */
+/** Where the encoder puts rows, in the two directions of largest variance; absent under two rows or dimensions. Throws SemivaeError. */
 export function latentSection(latent: LatentSection | undefined): Markup | undefined {
   const means = latent?.means ?? [];
   if (!latent || means.length < 2 || means[0]!.length < 2) return undefined;

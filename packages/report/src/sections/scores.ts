@@ -1,11 +1,11 @@
 import { areaY, lineY, ruleX, ruleY, text } from '@observablehq/plot';
+import { binEdges, binShares, countBeyond } from '@semivae/statistics';
 import { COLOURS, chart, type Key, picture } from '../chart.ts';
-import { checkLength } from '../errors.ts';
+import { checkLength } from '../check-length.ts';
 import { count, counted, figure, percent, shortened } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { section } from '../page.ts';
 import type { ScoreSample, ScoreSection } from '../report.ts';
-import { binEdges, binShares, countBeyond } from '../statistics/histogram.ts';
 
 /** The scores whose label is known, where there are both kinds. */
 export function judgeable({ scores, anomalous = [] }: ScoreSample) {
@@ -125,7 +125,7 @@ function lead({ threshold, falseAlarmRate }: ScoreSection): string {
     : said;
 }
 
-/** How scores are distributed, and where the threshold lies; absent without a finite score. Throws ReportError. */
+/** How scores are distributed, and where the threshold lies; absent without a finite score. Throws SemivaeError. */
 export function scoreSection(scores: ScoreSection | undefined): Markup | undefined {
   for (const sample of scores?.samples ?? []) {
     checkLength('scores.samples.anomalous', sample.anomalous, sample.scores);

@@ -1,9 +1,6 @@
 import { SemivaeError } from '@semivae/runtime/core';
 
-/** Data that a page cannot be drawn from, or that a statistic is not defined for. */
-export class ReportError extends SemivaeError {}
-
-/** Throws ReportError unless `given`, found at `place`, has an entry for each of `among`. */
+/** Throws SemivaeError unless `given`, found at `place`, has an entry for each of `among`. */
 export function checkLength(
   place: string,
   given: { readonly length: number } | undefined,
@@ -11,5 +8,5 @@ export function checkLength(
 ): void {
   if (!given || given.length === among.length) return;
   const problem = `${given.length} entries, where ${among.length} are needed`;
-  throw new ReportError('LENGTHS_DIFFER', place, problem, 'Give one entry for each.');
+  throw new SemivaeError('LENGTHS_DIFFER', place, problem, 'Give one entry for each.');
 }

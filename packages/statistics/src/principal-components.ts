@@ -1,5 +1,5 @@
+import { SemivaeError } from '@semivae/runtime/core';
 import { covariance, EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { ReportError } from '../errors.ts';
 
 /** Rows seen along their directions of largest variance. */
 export interface PrincipalComponents {
@@ -16,11 +16,11 @@ function checkRows(rows: readonly ArrayLike<number>[], count: number): void {
   const odd = rows.findIndex((row) => row.length !== width);
   if (odd >= 0) {
     const problem = `${rows[odd]!.length} numbers, where the first row has ${width}`;
-    throw new ReportError('ROWS_RAGGED', `row ${odd}`, problem, 'Give rows of one length.');
+    throw new SemivaeError('ROWS_RAGGED', `row ${odd}`, problem, 'Give rows of one length.');
   }
   if (rows.length < 2 || width < count) {
     const problem = `${rows.length} rows of ${width} have no ${count} principal components`;
-    throw new ReportError('ROWS_FEW', 'rows', problem, `Give two rows or more of ${count} numbers or more.`);
+    throw new SemivaeError('ROWS_FEW', 'rows', problem, `Give two rows or more of ${count} numbers or more.`);
   }
 }
 
@@ -30,7 +30,7 @@ const largest = (vector: readonly number[]): number =>
 const upright = (vector: readonly number[]): number[] =>
   largest(vector) < 0 ? vector.map((entry) => -entry) : [...vector];
 
-/** The first `count` principal components of `rows`. Throws ReportError where rows are too few or not of one length. */
+/** The first `count` principal components of `rows`. Throws SemivaeError where rows are too few or not of one length. */
 export function principalComponents(rows: readonly ArrayLike<number>[], count: number): PrincipalComponents {
   checkRows(rows, count);
   const centred = new Matrix(rows.map((row) => Array.from(row))).center('column');

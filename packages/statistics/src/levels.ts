@@ -1,4 +1,4 @@
-import { chiSquareHomogeneity } from '../statistics/chi-square.ts';
+import { chiSquareHomogeneity } from './chi-square.ts';
 import type { ColumnSample, LevelPair } from './drift.ts';
 
 /** Levels drawn one by one. */

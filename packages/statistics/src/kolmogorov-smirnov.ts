@@ -1,4 +1,4 @@
-import { ReportError } from '../errors.ts';
+import { SemivaeError } from '@semivae/runtime/core';
 
 /** Largest distance between two empirical distribution functions, and how likely chance alone makes it. */
 export interface KolmogorovSmirnov {
@@ -40,13 +40,13 @@ export const sortedPresent = (values: ArrayLike<number>): Float64Array =>
 /**
  * Two-sample Kolmogorov–Smirnov test; NaN is left out, ties are compared after the last of them. The p-value is
  * asymptotic with Stephens' (1970) small-sample correction, and errs to the high side where many values are tied.
- * Throws ReportError where a sample has no value.
+ * Throws SemivaeError where a sample has no value.
  */
 export function kolmogorovSmirnov(a: ArrayLike<number>, b: ArrayLike<number>): KolmogorovSmirnov {
   const [left, right] = [sortedPresent(a), sortedPresent(b)];
   if (!left.length || !right.length) {
     const place = left.length ? 'second sample' : 'first sample';
-    throw new ReportError('SAMPLE_EMPTY', place, 'it has no value', 'Compare samples with a value each.');
+    throw new SemivaeError('SAMPLE_EMPTY', place, 'it has no value', 'Compare samples with a value each.');
   }
   const statistic = largestGap(left, right);
   const root = Math.sqrt((left.length * right.length) / (left.length + right.length));

@@ -1,6 +1,5 @@
-import { ReportError } from '../errors.ts';
-import { benjaminiHochberg } from '../statistics/benjamini-hochberg.ts';
-import { populationStability } from '../statistics/population-stability.ts';
+import { SemivaeError } from '@semivae/runtime/core';
+import { benjaminiHochberg } from './benjamini-hochberg.ts';
 import {
   type ColumnSample,
   DRIFT_LIMITS,
@@ -10,6 +9,7 @@ import {
 } from './drift.ts';
 import { compareLevels } from './levels.ts';
 import { compareNumbers } from './numbers.ts';
+import { populationStability } from './population-stability.ts';
 
 const GRAVITY: Readonly<Record<Verdict, number>> = { none: 0, slight: 1, strong: 2 };
 
@@ -34,7 +34,7 @@ const judged = (column: DriftColumn, adjustedPValue: number | undefined): DriftC
 
 function checkRows({ name, rows }: ColumnSample, of: string): void {
   if (rows > 0) return;
-  throw new ReportError(
+  throw new SemivaeError(
     'NO_ROWS',
     `column ${name}`,
     `the ${of} data have no rows`,
@@ -42,7 +42,7 @@ function checkRows({ name, rows }: ColumnSample, of: string): void {
   );
 }
 
-/** One column of the new data against the reference, its p-value taken by itself. Throws ReportError without rows. */
+/** One column of the new data against the reference, its p-value taken by itself. Throws SemivaeError without rows. */
 export function compareColumn(reference: ColumnSample, fresh: ColumnSample): DriftColumn {
   checkRows(reference, 'reference');
   checkRows(fresh, 'new');
@@ -77,7 +77,7 @@ function judgedTogether(columns: readonly DriftColumn[]): DriftColumn[] {
 
 /**
  * Every reference column against the column of that name in the new data, the gravest drift first (DRIFT_LIMITS).
- * Add `name`, `data` and `score` for the page. Throws ReportError where either side has no rows.
+ * Add `name`, `data` and `score` for the page. Throws SemivaeError where either side has no rows.
  */
 export function compareColumns(
   reference: readonly ColumnSample[],

@@ -1,7 +1,7 @@
-import { chiSquareHomogeneity } from '../statistics/chi-square.ts';
-import { binEdges, binShares, countBeyond } from '../statistics/histogram.ts';
-import { kolmogorovSmirnov, sortedPresent } from '../statistics/kolmogorov-smirnov.ts';
+import { chiSquareHomogeneity } from './chi-square.ts';
 import type { ColumnSample, HistogramPair } from './drift.ts';
+import { binEdges, binShares, countBeyond } from './histogram.ts';
+import { kolmogorovSmirnov, sortedPresent } from './kolmogorov-smirnov.ts';
 
 /** A border between bins: values up to and with `at`, or, if `before`, only those under it. */
 interface Cut {

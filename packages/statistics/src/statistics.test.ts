@@ -1,5 +1,5 @@
+import { SemivaeError } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
-import { ReportError } from '../errors.ts';
 import { benjaminiHochberg } from './benjamini-hochberg.ts';
 import { chiSquareHomogeneity, chiSquareSurvival } from './chi-square.ts';
 import { areaUnderRoc, averagePrecision, rocCurve } from './detection.ts';
@@ -47,7 +47,7 @@ describe('Kolmogorov–Smirnov', () => {
   });
 
   test('a sample without values is refused', () => {
-    expect(() => kolmogorovSmirnov([1], [Number.NaN])).toThrow(ReportError);
+    expect(() => kolmogorovSmirnov([1], [Number.NaN])).toThrow(SemivaeError);
   });
 });
 
@@ -95,7 +95,7 @@ describe('population stability', () => {
   });
 
   test('bins of different number are refused', () => {
-    expect(() => populationStability([1], [0.5, 0.5])).toThrow(ReportError);
+    expect(() => populationStability([1], [0.5, 0.5])).toThrow(SemivaeError);
   });
 });
 
@@ -190,7 +190,7 @@ describe('principal components', () => {
 
   test('rows of different length, and rows too narrow, are refused', () => {
     expect(() => principalComponents([[1, 2], [3]], 1)).toThrow(/row 1/);
-    expect(() => principalComponents([[1], [2]], 2)).toThrow(ReportError);
+    expect(() => principalComponents([[1], [2]], 2)).toThrow(SemivaeError);
   });
 
   test('equal rows explain nothing and stay at the origin', () => {

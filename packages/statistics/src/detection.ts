@@ -1,4 +1,4 @@
-import { ReportError } from '../errors.ts';
+import { SemivaeError } from '@semivae/runtime/core';
 
 /** What calling every score of at least `threshold` an anomaly gives. */
 export interface OperatingPoint {
@@ -16,19 +16,19 @@ export interface OperatingPoint {
 function counted(anomalous: readonly boolean[], scores: ArrayLike<number>): readonly [number, number] {
   if (anomalous.length !== scores.length) {
     const problem = `${scores.length} scores and ${anomalous.length} labels`;
-    throw new ReportError('LABELS_DIFFER', 'detection', problem, 'Give a label for each score.');
+    throw new SemivaeError('LABELS_DIFFER', 'detection', problem, 'Give a label for each score.');
   }
   const positives = anomalous.filter(Boolean).length;
   if (!positives || positives === anomalous.length) {
     const problem = positives ? 'no normal row' : 'no anomalous row';
-    throw new ReportError('ONE_CLASS', 'detection', problem, 'Give rows of both kinds.');
+    throw new SemivaeError('ONE_CLASS', 'detection', problem, 'Give rows of both kinds.');
   }
   return [positives, anomalous.length - positives];
 }
 
 /**
  * Every threshold's operating point, from none called to all called; equal scores are called together. The higher
- * the score, the more anomalous. Throws ReportError unless both kinds of rows are there.
+ * the score, the more anomalous. Throws SemivaeError unless both kinds of rows are there.
  */
 export function rocCurve(scores: ArrayLike<number>, anomalous: readonly boolean[]): OperatingPoint[] {
   const [positives, negatives] = counted(anomalous, scores);

@@ -1,6 +1,6 @@
+import { SemivaeError } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
-import { month, monthScores, normal, uniform } from '../../test/examples.ts';
-import { ReportError } from '../errors.ts';
+import { month, monthScores, normal, uniform } from '../test/months.ts';
 import { compareColumn, compareColumns } from './compare.ts';
 import type { ColumnSample } from './drift.ts';
 
@@ -165,6 +165,6 @@ describe('columns that do not match', () => {
   });
 
   test('no rows are refused', () => {
-    expect(() => compareColumn(numbers([1]), numbers([]))).toThrow(ReportError);
+    expect(() => compareColumn(numbers([1]), numbers([]))).toThrow(SemivaeError);
   });
 });
