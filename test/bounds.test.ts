@@ -12,11 +12,14 @@ import {
   type Value,
 } from '@semivae/graph';
 import {
+  type Bound,
   bernoulli,
   complete,
   divergenceFromStandard,
+  elbo,
   type Gaussian,
   gaussian,
+  iwae,
   type Known,
   known,
   type Model,
@@ -27,18 +30,10 @@ import {
   q,
   query,
   standardNormal,
+  summedOver,
   variable,
 } from '@semivae/model';
-import {
-  adam,
-  type Bound,
-  elbo,
-  iwae,
-  onnxRuntimeEngine,
-  summedOver,
-  trainingStep,
-  unsupervised,
-} from '@semivae/train';
+import { adam, onnxRuntimeEngine, trainingStep, unsupervised } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { exactM1, exactM2 } from './exact.ts';
 import { bounds, type Likelihood, likelihoods, sizes } from './models.ts';

@@ -10,8 +10,19 @@ import {
   scalar,
   type Value,
 } from '@semivae/graph';
-import { divergencesFromStandard, type Gaussian, known, type Model, m1, m2, query } from '@semivae/model';
-import { assemble, type Bound, elbo, parseRecipe, type RecipeInput, summedOver } from '@semivae/train';
+import {
+  type Bound,
+  divergencesFromStandard,
+  elbo,
+  type Gaussian,
+  known,
+  type Model,
+  m1,
+  m2,
+  query,
+  summedOver,
+} from '@semivae/model';
+import { assemble, parseRecipe, type RecipeInput } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { sizes } from './models.ts';
 import { drawnLeaves, uniforms } from './numbers.ts';

@@ -1,9 +1,12 @@
 import { type Feeds, type Graph, graph, input, type Tensor } from '@semivae/graph';
 import {
+  type Bound,
   bernoulli,
+  elbo,
   type Family,
   gaussian,
   imageEncoder,
+  iwae,
   type Known,
   known,
   type Model,
@@ -15,11 +18,8 @@ import {
 import {
   adam,
   averaged,
-  type Bound,
-  elbo,
   type FewLabelsOptions,
   fewLabels,
-  iwae,
   type Objective,
   ramp,
   semiSupervised,

@@ -15,26 +15,22 @@ import {
   type Value,
 } from '@semivae/graph';
 import {
+  type Bound,
+  classDensity,
   complete,
   divergenceFromStandard,
   drawnBefore,
+  elbo,
   type Gaussian,
+  iwae,
+  iwaeSummedOver,
   type Known,
   known,
   type Model,
+  summedOver,
   type Variable,
 } from '@semivae/model';
-import {
-  adam,
-  type Bound,
-  classDensity,
-  elbo,
-  iwae,
-  iwaeSummedOver,
-  onnxRuntimeEngine,
-  summedOver,
-  trainingStep,
-} from '@semivae/train';
+import { adam, onnxRuntimeEngine, trainingStep } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { bounds, sizes } from './models.ts';
 import { drawnLeaves, fedTensors, oneHotRows, uniforms } from './numbers.ts';

@@ -2,6 +2,7 @@ import { type Feeds, graph, input } from '@semivae/graph';
 import {
   adgm,
   cvae,
+  elbo,
   imageDecoder,
   imageEncoder,
   type Known,
@@ -12,7 +13,7 @@ import {
   stagesOf,
   vade,
 } from '@semivae/model';
-import { conditional, elbo, type Learner, semiSupervised, stacked, unsupervised } from '@semivae/train';
+import { conditional, type Learner, semiSupervised, stacked, unsupervised } from '@semivae/train';
 import { bounds, type ModelExample, rows, sizes } from './models.ts';
 import { drawnLeaves, oneHotRows, uniforms } from './numbers.ts';
 

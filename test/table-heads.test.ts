@@ -1,5 +1,6 @@
 import { input, interpret, type Tensor, type Value } from '@semivae/graph';
 import {
+  elbo,
   encodeTable,
   type Gaussian,
   layoutOf,
@@ -10,7 +11,6 @@ import {
   type TableDistribution,
   tableLikelihood,
 } from '@semivae/model';
-import { elbo } from '@semivae/train';
 import { expect, test } from 'vitest';
 import { tableHeads } from '../packages/export/src/table-heads.ts';
 import { drawnLeaves } from './numbers.ts';

@@ -1,17 +1,21 @@
 import { type Graph, graph, input, neg, type Value } from '@semivae/graph';
 import {
+  type Bound,
+  classDensity,
   encodeImages,
   type Gaussian,
   type ImageColumns,
   known,
   type Model,
   mapValues,
+  priorOf,
   queryAtMeans,
   rawImages,
+  summedOver,
   type Values,
   type Variable,
+  whitened,
 } from '@semivae/model';
-import { type Bound, classDensity, priorOf, summedOver, whitened } from '@semivae/train';
 import type { Reference } from './detector.ts';
 import { imageScore } from './image-detector.ts';
 

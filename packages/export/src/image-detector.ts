@@ -26,8 +26,7 @@ import {
   type Value,
   where,
 } from '@semivae/graph';
-import type { Distribution, ImageColumns, Model } from '@semivae/model';
-import { type Coded, codedRows } from '@semivae/train';
+import { type Coded, codedRows, type Distribution, type ImageColumns, type Model } from '@semivae/model';
 import { nearestParts, type Reference } from './detector.ts';
 
 /** Residuals are summed over squares of so many pixels a side: a shape moved by a pixel stays near. */

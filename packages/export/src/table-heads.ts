@@ -19,6 +19,7 @@ import {
   where,
 } from '@semivae/graph';
 import {
+  type Bound,
   type Categorical,
   complete,
   decodeTable,
@@ -32,11 +33,11 @@ import {
   query,
   type RawTable,
   rawTable,
+  summedOver,
   type TableColumns,
   type TableDistribution,
   type Values,
 } from '@semivae/model';
-import { type Bound, summedOver } from '@semivae/train';
 import {
   type Anomalies,
   besideAnomalies,

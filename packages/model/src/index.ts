@@ -1,5 +1,6 @@
 export * from './adgm.ts';
 export * from './bayes.ts';
+export * from './bounds.ts';
 export * from './columns.ts';
 export * from './convolutional.ts';
 export * from './cvae.ts';
@@ -18,6 +19,7 @@ export * from './m1m2.ts';
 export * from './m2.ts';
 export * from './networks.ts';
 export * from './pass.ts';
+export * from './posterior.ts';
 export * from './sdgm.ts';
 export * from './table/blur.ts';
 export * from './table/columns.ts';

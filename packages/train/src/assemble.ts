@@ -15,10 +15,13 @@ import {
   type Value,
 } from '@semivae/graph';
 import {
+  type Bound,
   bernoulli,
   blurred,
   type Columns,
+  elbo,
   featuresOf,
+  iwae,
   type Known,
   known,
   layoutOf,
@@ -31,7 +34,6 @@ import {
   trainingPass,
   trainingRows,
 } from '@semivae/model';
-import { type Bound, elbo, iwae } from './bounds.ts';
 import { areMoved } from './data/moves.ts';
 import { RecipeError } from './errors.ts';
 import { labelledModel, networksFor } from './models.ts';

@@ -1,8 +1,7 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { type Columns, known, type Model, trainingRows } from '@semivae/model';
+import { type Columns, classDensity, known, type Model, trainingRows } from '@semivae/model';
 import type { Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
-import { classDensity } from './bounds.ts';
 import { clustering } from './clusters.ts';
 import { range } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';

@@ -1,8 +1,7 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { known, type Model, trainingRows } from '@semivae/model';
+import { classDensity, known, type Model, trainingRows } from '@semivae/model';
 import { reservedStreams } from '@semivae/runtime/core';
 import { type DataShape, noisy } from './assemble.ts';
-import { classDensity } from './bounds.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';

@@ -1,5 +1,4 @@
 export * from './assemble.ts';
-export * from './bounds.ts';
 export * from './checkpoint.ts';
 export * from './classify.ts';
 export * from './clusters.ts';
@@ -21,7 +20,6 @@ export * from './monitor.ts';
 export * from './neighbours/index.ts';
 export * from './objectives/index.ts';
 export * from './optimizers.ts';
-export * from './posterior.ts';
 export * from './recipe.ts';
 export * from './recipes.ts';
 export * from './run-info.ts';

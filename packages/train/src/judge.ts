@@ -1,8 +1,7 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { known, type Model, trainingRows } from '@semivae/model';
+import { elbo, known, type Model, summedOver, trainingRows } from '@semivae/model';
 import { fillNormal, reservedStreams, type Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
-import { elbo, summedOver } from './bounds.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';

@@ -1,14 +1,12 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
-import { type Model, trainingRows } from '@semivae/model';
+import { codedRows, type Model, trainingRows } from '@semivae/model';
 import type { DataShape } from './assemble.ts';
 import { chunksOf } from './classify.ts';
-import type { TrainingSet } from './data/training-set.ts';
-import { someRows } from './data/training-set.ts';
+import { someRows, type TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import type { Figures } from './monitor.ts';
 import { shippedParameters } from './optimizers.ts';
-import { codedRows } from './posterior.ts';
 
 const MOST_ROWS = 500;
 const ROWS_AT_ONCE = 250;

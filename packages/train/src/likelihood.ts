@@ -1,8 +1,7 @@
 import { cast, graph, less, noise, type Tensors as StoredTensors } from '@semivae/graph';
-import { known, type Model, trainingRows } from '@semivae/model';
+import { iwae, iwaeSummedOver, known, type Model, trainingRows } from '@semivae/model';
 import { reservedStreams } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
-import { iwae, iwaeSummedOver } from './bounds.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';

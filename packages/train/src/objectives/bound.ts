@@ -1,6 +1,5 @@
 import { add, mean, mul, neg } from '@semivae/graph';
-import type { Known, Model } from '@semivae/model';
-import { type Bound, elbo, summedOver } from '../bounds.ts';
+import { type Bound, elbo, type Known, type Model, summedOver } from '@semivae/model';
 import { classification } from './classification.ts';
 import type { Objective } from './objective.ts';
 

@@ -1,6 +1,12 @@
 import { add, constant, logSoftmax, mean, mul, neg, sum, type Value } from '@semivae/graph';
-import { type Categorical, evidence, type Known, type Model, type Variable } from '@semivae/model';
-import { classDensity } from '../bounds.ts';
+import {
+  type Categorical,
+  classDensity,
+  evidence,
+  type Known,
+  type Model,
+  type Variable,
+} from '@semivae/model';
 import { RecipeError } from '../errors.ts';
 import type { Objective } from './objective.ts';
 

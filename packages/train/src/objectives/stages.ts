@@ -1,6 +1,14 @@
 import { add, mean, neg, stopGradient } from '@semivae/graph';
-import { complete, evidence, type Known, known, type Model, type Stages } from '@semivae/model';
-import { type Bound, elbo } from '../bounds.ts';
+import {
+  type Bound,
+  complete,
+  elbo,
+  evidence,
+  type Known,
+  known,
+  type Model,
+  type Stages,
+} from '@semivae/model';
 import { unsupervised } from './bound.ts';
 import type { Objective } from './objective.ts';
 

@@ -1,17 +1,14 @@
 import { exp, identityMatrix, mul, softmax, sub, sum, unsqueeze, type Value } from '@semivae/graph';
+import { classDensity } from './bounds.ts';
+import { known, type Model, queryAtMeans } from './factors.ts';
+import type { Categorical } from './families/categorical.ts';
+import type { Distribution, Values } from './families/family.ts';
 import {
-  type Categorical,
-  type Distribution,
   divergenceBetween,
   divergenceFromStandard,
   type Gaussian,
-  known,
-  type Model,
-  queryAtMeans,
   standardNormal,
-  type Values,
-} from '@semivae/model';
-import { classDensity } from './bounds.ts';
+} from './families/gaussian.ts';
 
 /** p(z|y) of a model whose latents are not standard normal. */
 export function priorOf({ p, z }: Model, label: Values = {}): Gaussian | undefined {

@@ -17,28 +17,27 @@ import {
   type Value,
 } from '@semivae/graph';
 import {
-  type Categorical,
-  categorical,
   complete,
-  type Distribution,
+  drawnBefore,
+  evidence,
+  type Factor,
+  type Known,
+  type Model,
+  query,
+  type Variable,
+} from './factors.ts';
+import { type Categorical, categorical } from './families/categorical.ts';
+import { type Distribution, mapValues, type Values } from './families/family.ts';
+import {
   divergenceBetween,
   divergenceFromStandard,
   divergencesBetween,
   divergencesFromStandard,
-  drawnBefore,
-  evidence,
-  type Factor,
   type Gaussian,
   gaussian,
-  type Known,
-  type Model,
-  mapValues,
-  type Pass,
-  query,
   standardNormal,
-  type Values,
-  type Variable,
-} from '@semivae/model';
+} from './families/gaussian.ts';
+import type { Pass } from './pass.ts';
 
 /** A lower bound on log p(what is known), in nats, one number for each row (and each axis of `known`). */
 export type Bound = (model: Model, known: Known) => Value;
