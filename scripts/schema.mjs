@@ -27,5 +27,5 @@ run(
 );
 run('pbts', '-o', `${folder}/onnx.d.ts`, `${folder}/onnx.js`);
 
-const { recipeJsonSchema } = await import('../packages/train/dist/index.js');
-writeFileSync('packages/train/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);
+const { recipeJsonSchema } = await import('../packages/recipe/dist/index.js');
+writeFileSync('packages/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`);

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ship, verify } from '@semivae/export/node';
+import { parseRecipe } from '@semivae/recipe';
 import { load, memoryFiles, type Row } from '@semivae/runtime';
 import {
   type Cells,
   createRun,
   memoryTable,
   onnxRuntimeEngine,
-  parseRecipe,
   readHeld,
   readRun,
   trainTable,

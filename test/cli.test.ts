@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { recipeFields } from '@semivae/recipe';
 import { load, sealManifest } from '@semivae/runtime';
-import { recipeFields } from '@semivae/train';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {

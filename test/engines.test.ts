@@ -1,3 +1,4 @@
+import { parseRecipe } from '@semivae/recipe';
 import {
   assemble,
   chooseRows,
@@ -9,7 +10,6 @@ import {
   onnxRuntimeEngine,
   openFeeder,
   openTester,
-  parseRecipe,
   shapeOf,
 } from '@semivae/train';
 import * as tf from '@tensorflow/tfjs';

@@ -1,4 +1,5 @@
 import { verify } from '@semivae/export/node';
+import type { RecipeInput } from '@semivae/recipe';
 import {
   type Columns,
   load,
@@ -8,7 +9,7 @@ import {
   sealManifest,
   thresholdFor,
 } from '@semivae/runtime';
-import { memoryTable, type RecipeInput } from '@semivae/train';
+import { memoryTable } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { load as loadOnWeb } from '../packages/runtime/src/web.ts';
 import { normals, uniforms } from './numbers.ts';

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { load, memoryFiles } from '@semivae/runtime';
 import {
   appendMetrics,
@@ -9,8 +10,6 @@ import {
   imageSet,
   loadDataset,
   onnxRuntimeEngine,
-  parseRecipe,
-  type RecipeInput,
   readRun,
   writeCheckpoint,
 } from '@semivae/train/node';

@@ -22,7 +22,8 @@ import {
   query,
   summedOver,
 } from '@semivae/model';
-import { assemble, parseRecipe, type RecipeInput } from '@semivae/train';
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
+import { assemble } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { sizes } from './models.ts';
 import { drawnLeaves, uniforms } from './numbers.ts';

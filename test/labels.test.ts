@@ -1,3 +1,4 @@
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import {
   type Cells,
   digits,
@@ -7,9 +8,7 @@ import {
   memoryTable,
   onnxRuntimeEngine,
   openFigures,
-  parseRecipe,
   prepareTable,
-  type RecipeInput,
   trainTable,
 } from '@semivae/train';
 import { describe, expect, test } from 'vitest';

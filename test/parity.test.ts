@@ -9,6 +9,7 @@ import {
 } from '@semivae/export';
 import { verify } from '@semivae/export/node';
 import type { ImageColumns } from '@semivae/model';
+import type { RecipeInput } from '@semivae/recipe';
 import { load } from '@semivae/runtime';
 import {
   fillNormal,
@@ -22,7 +23,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from '@semivae/runtime/node';
-import { boundOf, modelOf, type RecipeInput } from '@semivae/train';
+import { boundOf, modelOf } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { largestGap } from './largest-gap.ts';
 import { folderOf, shipped } from './shipped.ts';

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseRecipe, type Recipe } from '@semivae/recipe';
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -8,8 +9,6 @@ import {
   fit,
   imageSet,
   onnxRuntimeEngine,
-  parseRecipe,
-  type Recipe,
 } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandOptions, freshFolder, semivae, smallRecipe, smallSet, writeFiles } from './command.ts';

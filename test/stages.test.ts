@@ -1,15 +1,6 @@
 import { asBelow } from '@semivae/model';
-import {
-  type Checkpoint,
-  digits,
-  type FitOptions,
-  fit,
-  imageSet,
-  onnxRuntimeEngine,
-  parseRecipe,
-  type Recipe,
-  type RecipeInput,
-} from '@semivae/train';
+import { parseRecipe, type Recipe, type RecipeInput } from '@semivae/recipe';
+import { type Checkpoint, digits, type FitOptions, fit, imageSet, onnxRuntimeEngine } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const engine = onnxRuntimeEngine({ threads: 1 });

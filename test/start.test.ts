@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeCheckpoint, type RecipeInput } from '@semivae/train';
+import type { RecipeInput } from '@semivae/recipe';
+import { decodeCheckpoint } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, freshFolder, semivae, smallRecipe, smallSet, writeFiles } from './command.ts';
 

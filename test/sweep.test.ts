@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RecipeInput } from '@semivae/train';
+import type { RecipeInput } from '@semivae/recipe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, contentOf, freshFolder, semivae, smallSet, writeFiles } from './command.ts';
 

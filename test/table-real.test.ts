@@ -2,16 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ship } from '@semivae/export';
+import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { type Columns, load, memoryFiles } from '@semivae/runtime';
 import { permutation } from '@semivae/runtime/core';
-import {
-  builtInRecipe,
-  memoryTable,
-  onnxRuntimeEngine,
-  TABLE,
-  type TableColumn,
-  trainTable,
-} from '@semivae/train';
+import { memoryTable, onnxRuntimeEngine, type TableColumn, trainTable } from '@semivae/train';
 import { openTable, type TableOptions } from '@semivae/train/node';
 import { describe, expect, test } from 'vitest';
 import { pushed, topColumns } from './pushed.ts';

@@ -1,7 +1,7 @@
 import { verify } from '@semivae/export/node';
+import type { RecipeInput } from '@semivae/recipe';
 import { load, type Model, memoryFiles, type Row } from '@semivae/runtime';
 import { exactRate, permutation, pValues } from '@semivae/runtime/core';
-import type { RecipeInput } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { largestGap } from './largest-gap.ts';
 import { NUMERIC, type People, people, rowsOf, tableOf } from './people.ts';

@@ -1,13 +1,11 @@
 import { type BundleFiles, type ShipOptions, ship } from '@semivae/export';
+import { parseRecipe, type Recipe, type RecipeInput } from '@semivae/recipe';
 import {
   type Checkpoint,
   digits,
   fit,
   imageSet,
   onnxRuntimeEngine,
-  parseRecipe,
-  type Recipe,
-  type RecipeInput,
   type Report,
   type Table,
   type TrainedTable,

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import {
   assemble,
   begun,
   decodeCheckpoint,
   digits,
   imageSet,
-  parseRecipe,
-  type RecipeInput,
   shapeOf,
   shippedParameters,
   transferred,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseRecipe } from '@semivae/train';
+import { parseRecipe } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { folderOf, shipped } from './shipped.ts';
 

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ship } from '@semivae/export';
+import { parseRecipe } from '@semivae/recipe';
 import { type Columns, exactRate, load, memoryFiles, permutation, pValues } from '@semivae/runtime';
 import {
   type Cells,
   memoryTable,
   onnxRuntimeEngine,
   openTable,
-  parseRecipe,
   type Table,
   trainTable,
 } from '@semivae/train/node';

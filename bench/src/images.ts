@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ship } from '@semivae/export';
 import { decode, type Tensors } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
+import { parseRecipe, type Recipe } from '@semivae/recipe';
 import { load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
 import {
@@ -11,8 +12,6 @@ import {
   imageSet,
   keptImages,
   loadDataset,
-  parseRecipe,
-  type Recipe,
   type RunInfo,
 } from '@semivae/train/node';
 

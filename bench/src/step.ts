@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { encode, gemm, graph, input } from '@semivae/graph';
+import { builtInRecipe, parseRecipe, type Recipe } from '@semivae/recipe';
 import { openSession } from '@semivae/runtime';
 import { fillNormal, type Tensor } from '@semivae/runtime/core';
 import {
   assemble,
-  builtInRecipe,
   chooseRows,
   type Dataset,
   digits,
@@ -16,8 +16,6 @@ import {
   initialState,
   onnxRuntimeEngine,
   openFeeder,
-  parseRecipe,
-  type Recipe,
   shapeOf,
 } from '@semivae/train';
 import { collectBetweenSteps } from '@semivae/train/node';

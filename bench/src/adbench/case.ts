@@ -1,7 +1,8 @@
 import { ship } from '@semivae/export';
+import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { load, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import { builtInRecipe, onnxRuntimeEngine, openTable, TABLE, trainTable } from '@semivae/train/node';
+import { onnxRuntimeEngine, openTable, trainTable } from '@semivae/train/node';
 import { nearestDistance } from './nearest.ts';
 import { KNOWN, type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';
 

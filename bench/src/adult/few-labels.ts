@@ -1,16 +1,8 @@
 import { ship } from '@semivae/export';
+import { builtInRecipe, type Recipe, TABLE_CLASSES } from '@semivae/recipe';
 import { load, memoryFiles, permutation } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import {
-  arrayTable,
-  builtInRecipe,
-  type Cells,
-  onnxRuntimeEngine,
-  openEncoder,
-  type Recipe,
-  TABLE_CLASSES,
-  trainTable,
-} from '@semivae/train/node';
+import { arrayTable, type Cells, onnxRuntimeEngine, openEncoder, trainTable } from '@semivae/train/node';
 import { type AdultRows, LABEL } from './data.ts';
 import { crossValidated, logit } from './logistic.ts';
 

@@ -1,13 +1,12 @@
 import { ship } from '@semivae/export';
+import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { fillUniform, load, memoryFiles } from '@semivae/runtime';
 import {
   arrayTable,
-  builtInRecipe,
   type Cells,
   onnxRuntimeEngine,
   profileNumbers,
   profileTexts,
-  TABLE,
   trainTable,
 } from '@semivae/train/node';
 import type { AdultRows } from './data.ts';

@@ -1,3 +1,4 @@
+import { parseRecipe } from '@semivae/recipe';
 import {
   assemble,
   chooseRows,
@@ -7,7 +8,6 @@ import {
   initialState,
   onnxRuntimeEngine,
   openFeeder,
-  parseRecipe,
   shapeOf,
 } from '@semivae/train/node';
 

@@ -1,9 +1,9 @@
+import type { Recipe } from '@semivae/recipe';
 import {
   believed,
   chooseRows,
   type Engine,
   modelOf,
-  type Recipe,
   shapeOf,
   shippedParameters,
   type TrainedModel,

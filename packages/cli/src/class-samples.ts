@@ -1,5 +1,5 @@
-import type { Image, Model } from '@semivae/runtime';
-import { fillNormal, reservedStreams } from '@semivae/runtime';
+import { parseRecipe, type Recipe } from '@semivae/recipe';
+import { fillNormal, type Image, type Model, reservedStreams } from '@semivae/runtime';
 import {
   collectBetweenSteps,
   errorPercent,
@@ -9,8 +9,6 @@ import {
   modelOf,
   onnxRuntimeEngine,
   openClassifier,
-  parseRecipe,
-  type Recipe,
   shapeOf,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path';
+import type { Recipe } from '@semivae/recipe';
 import type { EarlierRun, Origin } from '@semivae/runtime';
 import {
   type HashedCheckpoint,
   isFinished,
   minutesBefore,
-  type Recipe,
   type RunInfo,
   readHashed,
   readMetrics,

@@ -1,4 +1,5 @@
-import { parseRecipe, sameLabel } from '@semivae/train';
+import { parseRecipe } from '@semivae/recipe';
+import { sameLabel } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { anomalyKinds, classIndices, impliedLabels, judgeDetection } from './judgement.ts';
 

@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
 import {
   builtInRecipe,
-  DATASET_NAMES,
   IMAGE_SCORE,
-  parseJson,
   parseRecipe,
   type Recipe,
   recipes,
   TABLE,
   TABLE_CLASSES,
   withField,
-} from '@semivae/train/node';
+} from '@semivae/recipe';
+import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
+import { DATASET_NAMES, parseJson } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import type { ReadingFlags } from './reading-flags.ts';
 import { isTableName } from './table-data.ts';

@@ -1,12 +1,5 @@
-import {
-  assemble,
-  chooseRows,
-  type Dataset,
-  imageSet,
-  type Recipe,
-  shapeOf,
-  type TrainingSet,
-} from '@semivae/train/node';
+import type { Recipe } from '@semivae/recipe';
+import { assemble, chooseRows, type Dataset, imageSet, shapeOf, type TrainingSet } from '@semivae/train/node';
 import { openData } from './data.ts';
 import { checkInterruption } from './interruption.ts';
 import type { Output } from './output.ts';

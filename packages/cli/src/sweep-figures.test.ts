@@ -1,4 +1,5 @@
-import { type MetricsLine, parseRecipe } from '@semivae/train/node';
+import { parseRecipe } from '@semivae/recipe';
+import type { MetricsLine } from '@semivae/train/node';
 import { describe, expect, test } from 'vitest';
 import {
   checkDecidable,

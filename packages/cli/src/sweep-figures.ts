@@ -1,5 +1,6 @@
+import type { Recipe } from '@semivae/recipe';
 import { type MeanAndDeviation, meanAndDeviation } from '@semivae/statistics';
-import type { MetricsLine, Recipe } from '@semivae/train/node';
+import type { MetricsLine } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { showPercent } from './table.ts';
 

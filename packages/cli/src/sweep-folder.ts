@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseRecipe, type Recipe, recipeFields } from '@semivae/recipe';
 import { printJson } from '@semivae/runtime/core';
 import {
   appendLine,
@@ -9,9 +10,6 @@ import {
   lockFolder,
   type MetricsLine,
   parseJson,
-  parseRecipe,
-  type Recipe,
-  recipeFields,
   writeAtomically,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';

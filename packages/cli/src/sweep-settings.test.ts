@@ -1,4 +1,4 @@
-import { parseRecipe } from '@semivae/train/node';
+import { parseRecipe } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import {
   type Asked,

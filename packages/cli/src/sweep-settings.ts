@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { type Recipe, recipeFields, withField } from '@semivae/recipe';
 import { fillUniform } from '@semivae/runtime/core';
-import { type Recipe, recipeFields, withField } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 
 /** A field of a recipe and the values that it goes through, as texts. */

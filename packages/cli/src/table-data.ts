@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type Column, isConstant, isUsed, timestampInWords } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import { visibleLine } from '@semivae/runtime/core';
 import {
   type ColumnType,
@@ -10,7 +11,6 @@ import {
   openTableHashes,
   type PreparedTable,
   prepareTable,
-  type Recipe,
   type Table,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';

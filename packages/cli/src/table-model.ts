@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BundleFiles } from '@semivae/export/node';
+import { parseRecipe, type Recipe } from '@semivae/recipe';
 import {
   type Calibration,
   type Files,
@@ -16,8 +17,6 @@ import {
 import {
   onnxRuntimeEngine,
   parseJson,
-  parseRecipe,
-  type Recipe,
   type StoredSample,
   type StoredSamples,
   type TrainedRows,

@@ -1,5 +1,6 @@
+import type { Recipe } from '@semivae/recipe';
 import { type EarlierRun, type Manifest, type TableInput, visibleLine } from '@semivae/runtime/core';
-import { type DataInfo, isCollapsed, ofClass, type Recipe } from '@semivae/train';
+import { type DataInfo, isCollapsed, ofClass } from '@semivae/train';
 
 /** A text from data in a line of Markdown, where no sign of it means anything. */
 export const plain = (text: string): string =>

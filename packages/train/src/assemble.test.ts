@@ -1,8 +1,8 @@
 import { leavesOf } from '@semivae/graph';
 import type { Columns } from '@semivae/model';
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { assemble, type DataShape } from './assemble.ts';
-import { parseRecipe, type RecipeInput } from './recipe.ts';
 
 const image: Columns = { kind: 'image', width: 8, height: 6, channels: 1 };
 const shape: DataShape = { columns: image, classes: 3, rows: 100 };

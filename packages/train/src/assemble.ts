@@ -34,8 +34,8 @@ import {
   trainingPass,
   trainingRows,
 } from '@semivae/model';
+import { type Recipe, RecipeError } from '@semivae/recipe';
 import { areMoved } from './data/moves.ts';
-import { RecipeError } from './errors.ts';
 import { labelledModel, networksFor } from './models.ts';
 import {
   classification,
@@ -50,7 +50,6 @@ import {
   unsupervised,
 } from './objectives/index.ts';
 import { adam, averaged, type Optimizer, ramp, stepCount, warmupAndDecay } from './optimizers.ts';
-import type { Recipe } from './recipe.ts';
 import { type TrainingStep, trainingStep } from './step.ts';
 
 /** What a recipe needs to know of the data before it becomes a graph. */

@@ -1,6 +1,6 @@
+import { parseRecipe } from '@semivae/recipe';
 import { expect, test } from 'vitest';
 import { checkEffect } from './effect.ts';
-import { parseRecipe } from './recipe.ts';
 
 test.each([
   ['image', { data: { labelColumn: 'class' } }, 'data.labelColumn'],

@@ -1,5 +1,4 @@
-import { RecipeError } from './errors.ts';
-import { parseRecipe, type Recipe } from './recipe.ts';
+import { parseRecipe, type Recipe, RecipeError } from '@semivae/recipe';
 
 /** Fields that mean nothing where the data are of the other kind. */
 const FIELDS = {

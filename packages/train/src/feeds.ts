@@ -1,5 +1,6 @@
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
 import {
   LABELLED_MOVED,
@@ -15,7 +16,6 @@ import { stream } from './data/shuffle.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import { TrainingError } from './errors.ts';
 import type { Rows } from './fit.ts';
-import type { Recipe } from './recipe.ts';
 
 /** Tensors that are filled anew for every step, in place. */
 export interface Feeder {

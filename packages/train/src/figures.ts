@@ -1,5 +1,6 @@
 import type { Tensors } from '@semivae/graph';
 import type { Model } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import { type DataShape, modelOf } from './assemble.ts';
 import { errorPercent, openClassifier, openTester } from './classify.ts';
 import { range } from './data/shuffle.ts';
@@ -9,7 +10,6 @@ import { chooseRows, type Rows, shapeOf } from './fit.ts';
 import { openJudge } from './judge.ts';
 import { openLatentFigures } from './latent-figures.ts';
 import { type Figures, isMonitored } from './monitor.ts';
-import type { Recipe } from './recipe.ts';
 
 /** A training of which figures are to be told. */
 export interface Judged {

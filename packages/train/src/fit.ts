@@ -1,4 +1,5 @@
 import type { Tensors as StoredTensors } from '@semivae/graph';
+import type { Recipe } from '@semivae/recipe';
 import { assemble, type DataShape, isGiven, stepsPerEpoch } from './assemble.ts';
 import { checkClasses, chooseLabelled, validationSplit } from './data/split.ts';
 import type { TrainingSet } from './data/training-set.ts';
@@ -8,7 +9,6 @@ import { openFeeder } from './feeds.ts';
 import { stateFrom } from './initial.ts';
 import { checkMonitored } from './monitor.ts';
 import type { State } from './optimizers.ts';
-import type { Recipe } from './recipe.ts';
 
 /** Where a training stands: enough to go on from here, bit for bit. */
 export interface Checkpoint {

@@ -20,8 +20,6 @@ export * from './monitor.ts';
 export * from './neighbours/index.ts';
 export * from './objectives/index.ts';
 export * from './optimizers.ts';
-export * from './recipe.ts';
-export * from './recipes.ts';
 export * from './run-info.ts';
 export * from './statistics.ts';
 export * from './step.ts';

@@ -14,8 +14,7 @@ import {
   sdgm,
   vade,
 } from '@semivae/model';
-import { RecipeError } from './errors.ts';
-import type { Recipe } from './recipe.ts';
+import { type Recipe, RecipeError } from '@semivae/recipe';
 
 /** Convolutions for images, where a recipe asks for them. */
 export function networksFor({ model }: Recipe, columns: Columns): { readonly networks?: Partial<Networks> } {

@@ -1,6 +1,6 @@
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { bestEpoch, checkMonitored, hasStopped, isFinished } from './monitor.ts';
-import { parseRecipe, type RecipeInput } from './recipe.ts';
 
 const recipeOf = (raw: RecipeInput) => parseRecipe({ epochs: 8, ...raw });
 const bounds = (...all: readonly number[]) =>

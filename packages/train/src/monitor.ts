@@ -1,7 +1,6 @@
+import { type Recipe, RecipeError } from '@semivae/recipe';
 import type { TrainingSet } from './data/training-set.ts';
-import { RecipeError } from './errors.ts';
 import type { Rows } from './fit.ts';
-import type { Recipe } from './recipe.ts';
 import type { RunInfo } from './run-info.ts';
 
 /** Figures of an epoch, by name. */

@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recipes } from '@semivae/recipe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digits } from './data/digits.ts';
 import type { Checkpoint } from './fit.ts';
-import { recipes } from './recipes.ts';
 import {
   appendMetrics,
   createRun,

@@ -1,13 +1,13 @@
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fromSafetensors, type Tensors as StoredTensors } from '@semivae/graph';
+import { parseRecipe } from '@semivae/recipe';
 import { printJson, sha256 } from '@semivae/runtime/core';
 import { appendLine, removePartials, syncFolder, unwritable, writeAtomically } from './atomic-files.ts';
 import { checkpointMetadata, decodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
 import { type FolderLock, isLock, lockFolder } from './folder-lock.ts';
-import { parseRecipe } from './recipe.ts';
 import { heldTensors, type RunInfo } from './run-info.ts';
 import { checkSealed, damaged, openRecord, sealRecord, sealTensors } from './sealed.ts';
 import { decodeRows, encodeRows } from './table/kept-rows.ts';

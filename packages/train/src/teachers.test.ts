@@ -1,3 +1,4 @@
+import { parseRecipe } from '@semivae/recipe';
 import { expect, test } from 'vitest';
 import { assemble } from './assemble.ts';
 import { chunksOf, openAnswerer } from './classify.ts';
@@ -7,7 +8,6 @@ import { onnxRuntimeEngine } from './engines/onnxruntime.ts';
 import { shapeOf } from './fit.ts';
 import { initialState } from './initial.ts';
 import { shippedParameters } from './optimizers.ts';
-import { parseRecipe } from './recipe.ts';
 import { taught } from './teachers.ts';
 
 const engine = onnxRuntimeEngine({ threads: 1 });

@@ -1,10 +1,10 @@
 import { featuresOf } from '@semivae/model';
+import { RecipeError } from '@semivae/recipe';
 import { reservedStreams, type Tensor } from '@semivae/runtime/core';
 import { type Answers, chunksOf, openAnswerer } from './classify.ts';
 import { areMoved, type Moves, openMover } from './data/moves.ts';
 import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
-import { RecipeError } from './errors.ts';
 import type { TrainedModel } from './neighbours/index.ts';
 
 const TEACHER_STREAM = reservedStreams + 0x350;

@@ -1,9 +1,9 @@
 import type { Tensors } from '@semivae/graph';
 import { asBelow, type Columns, usedColumns } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import { TrainingError } from './errors.ts';
 import { isParameter } from './initial.ts';
 import { type State, shippedParameters } from './optimizers.ts';
-import type { Recipe } from './recipe.ts';
 import type { RunInfo } from './run-info.ts';
 
 /** A trained state, and of what it is. */

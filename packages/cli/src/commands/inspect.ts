@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { decode, type OnnxFile, type OnnxPort } from '@semivae/graph';
+import { parseRecipe, type Recipe, recipeFields, recipeJsonSchema, recipes, TABLE } from '@semivae/recipe';
 import { type FileEntry, folderFiles, type Manifest, readChecked, type TensorSpec } from '@semivae/runtime';
 import {
   hasCheckpoint,
@@ -8,16 +9,10 @@ import {
   isFinished,
   latentOf,
   type MetricsLine,
-  parseRecipe,
-  type Recipe,
   type RunInfo,
   readCheckpoint,
   readMetrics,
   readRun,
-  recipeFields,
-  recipeJsonSchema,
-  recipes,
-  TABLE,
 } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { type SharedOptions, shared } from '../arguments.ts';

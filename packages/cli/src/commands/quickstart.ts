@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sheet, verify, writeBundle } from '@semivae/export/node';
+import { builtInRecipe, type Recipe } from '@semivae/recipe';
 import { folderFiles, integers, load, type Model } from '@semivae/runtime';
 import {
-  builtInRecipe,
   type ChosenEngine,
   createRun,
   type Dataset,
@@ -11,7 +11,6 @@ import {
   type Images,
   imageSet,
   keptImages,
-  type Recipe,
   type RunInfo,
   writeAtomically,
   writeKeptImages,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Recipe, readRun } from '@semivae/train/node';
+import type { Recipe } from '@semivae/recipe';
+import { readRun } from '@semivae/train/node';
 import type { SharedOptions } from '../arguments.ts';
 import type { EngineFlags } from '../engine.ts';
 import { CommandFailure, exitCodes, Interrupted } from '../failure.ts';

@@ -3,6 +3,7 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensors } from '@semivae/graph';
 import { featuresOf } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import {
   assemble,
   begun,
@@ -33,7 +34,6 @@ import {
   lockFolder,
   type MetricsLine,
   type PreparedTable,
-  type Recipe,
   type RunInfo,
   readBeliefs,
   readHeld,

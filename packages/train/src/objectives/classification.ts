@@ -7,7 +7,7 @@ import {
   type Model,
   type Variable,
 } from '@semivae/model';
-import { RecipeError } from '../errors.ts';
+import { RecipeError } from '@semivae/recipe';
 import type { Objective } from './objective.ts';
 
 /** The classes of a model. Throws `MODEL_NO_CLASSES`. */

@@ -1,7 +1,7 @@
 import { layoutOf } from '@semivae/model';
+import type { Recipe } from '@semivae/recipe';
 import { latentOf } from '../assemble.ts';
 import { validationSplit } from '../data/split.ts';
-import type { Recipe } from '../recipe.ts';
 import type { PreparedTable } from './prepare.ts';
 
 /** What a person has not said of a recipe for a table, and what its rows decide. */

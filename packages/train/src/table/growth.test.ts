@@ -1,8 +1,8 @@
 import type { Column } from '@semivae/model';
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../test/draws.ts';
 import { type Cells, memoryTable } from '../data/table/table.ts';
-import { parseRecipe, type RecipeInput } from '../recipe.ts';
 import { type PreparedTable, prepareTable } from './prepare.ts';
 
 const ROWS = 900;

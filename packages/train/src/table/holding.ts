@@ -1,6 +1,5 @@
+import { type Recipe, RecipeError } from '@semivae/recipe';
 import type { Table } from '../data/table/table.ts';
-import { RecipeError } from '../errors.ts';
-import type { Recipe } from '../recipe.ts';
 import type { Holding } from './roles.ts';
 
 /** How rows are held back, and the same in words. */

@@ -9,8 +9,7 @@ import {
   type TimestampColumn,
   type Written,
 } from '@semivae/model';
-import { RecipeError } from '../errors.ts';
-import type { Recipe } from '../recipe.ts';
+import { type Recipe, RecipeError } from '@semivae/recipe';
 import { moments, type NumberProfile, profileNumbers, profileTexts, type TextProfile } from './profile.ts';
 import { zeroInflated } from './ranks.ts';
 import { IDENTIFIER } from './suspicions.ts';

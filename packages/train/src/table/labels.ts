@@ -1,6 +1,6 @@
+import { RecipeError } from '@semivae/recipe';
 import type { Cells, Table } from '../data/table/table.ts';
 import { unlabelledText } from '../data/unlabelled.ts';
-import { RecipeError } from '../errors.ts';
 
 /** The labels of a table's rows: names of classes, and for each row its class, −1 where its cell is empty. */
 export interface Labels {

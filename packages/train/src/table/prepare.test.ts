@@ -1,7 +1,7 @@
+import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../test/draws.ts';
 import { type Cells, memoryTable, type Table } from '../data/table/table.ts';
-import { parseRecipe, type RecipeInput } from '../recipe.ts';
 import { heldTensors } from '../run-info.ts';
 import { type PreparedTable, prepareTable } from './prepare.ts';
 import { dealRoles, role } from './roles.ts';

@@ -1,11 +1,10 @@
 import { isConstant, isUsed, type TableColumns } from '@semivae/model';
+import { type Recipe, RecipeError } from '@semivae/recipe';
 import { range, shuffle, stream } from '../data/shuffle.ts';
 import { validationSplit } from '../data/split.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../data/table/table.ts';
 import { encodedSet, type SetFacts, type TrainingSet } from '../data/training-set.ts';
 import { EVERY_LABEL } from '../data/unlabelled.ts';
-import { RecipeError } from '../errors.ts';
-import type { Recipe } from '../recipe.ts';
 import { openEncoder } from './encoder.ts';
 import { withoutGrowth } from './growth.ts';
 import { readHolding } from './holding.ts';

@@ -1,6 +1,6 @@
+import { RecipeError } from '@semivae/recipe';
 import { type Groups, rowsOfGroups, shuffledGroups } from '../data/groups.ts';
 import { range, shuffle, stream } from '../data/shuffle.ts';
-import { RecipeError } from '../errors.ts';
 
 /** What a row of a table is for. */
 export const role = { train: 0, calibration: 1, anomaly: 2 } as const;

@@ -1,9 +1,9 @@
+import type { Recipe } from '@semivae/recipe';
 import type { Table } from '../data/table/table.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openFigures } from '../figures.ts';
 import { type Checkpoint, fit } from '../fit.ts';
 import { bestEpoch, type Figures, hasStopped } from '../monitor.ts';
-import type { Recipe } from '../recipe.ts';
 import { describeTable, heldTensors, type RunInfo } from '../run-info.ts';
 import { completeRecipe } from './complete.ts';
 import { type PreparedTable, type PrepareOptions, prepareTable, type RawRows } from './prepare.ts';

@@ -1,0 +1,3 @@
+export * from './errors.ts';
+export * from './recipe.ts';
+export * from './recipes.ts';
