@@ -1,18 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Cells, memoryTable } from '@semivae/data';
 import { ship, verify } from '@semivae/export/node';
 import { parseRecipe } from '@semivae/recipe';
 import { load, memoryFiles, type Row } from '@semivae/runtime';
-import {
-  type Cells,
-  createRun,
-  memoryTable,
-  onnxRuntimeEngine,
-  readHeld,
-  readRun,
-  trainTable,
-  writeHeld,
-} from '@semivae/train/node';
+import { createRun, onnxRuntimeEngine, readHeld, readRun, trainTable, writeHeld } from '@semivae/train/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { freshFolder } from './command.ts';
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { digits, type Images } from '@semivae/data';
+import { loadDataset } from '@semivae/data/node';
 import { PARITY_LIMIT } from '@semivae/export';
 import { load, memoryFiles, toImageData } from '@semivae/runtime';
-import { digits, type Images } from '@semivae/train';
-import { loadDataset } from '@semivae/train/node';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium } from '../scripts/chromium.mjs';

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { BundleFiles } from '@semivae/export/node';
-import { writeBundle } from '@semivae/export/node';
+import { openTableWriter } from '@semivae/data/node';
+import { type BundleFiles, writeBundle } from '@semivae/export/node';
 import { type FileEntry, type Manifest, openManifest, sealManifest, sha256 } from '@semivae/runtime';
-import { appendMetrics, decodeCheckpoint, openTableWriter, writeCheckpoint } from '@semivae/train/node';
+import { appendMetrics, decodeCheckpoint, writeCheckpoint } from '@semivae/train/node';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addTrain } from '../packages/cli/src/commands/train.ts';

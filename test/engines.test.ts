@@ -1,11 +1,9 @@
+import { chooseRows, digits, imageSet } from '@semivae/data';
 import { parseRecipe } from '@semivae/recipe';
 import {
   assemble,
-  chooseRows,
-  digits,
   type Engine,
   fit,
-  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,

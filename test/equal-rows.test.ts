@@ -1,3 +1,4 @@
+import { memoryTable } from '@semivae/data';
 import { verify } from '@semivae/export/node';
 import type { RecipeInput } from '@semivae/recipe';
 import {
@@ -9,7 +10,6 @@ import {
   sealManifest,
   thresholdFor,
 } from '@semivae/runtime';
-import { memoryTable } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { load as loadOnWeb } from '../packages/runtime/src/web.ts';
 import { normals, uniforms } from './numbers.ts';

@@ -1,5 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { imageSet } from '@semivae/data';
+import { loadDataset } from '@semivae/data/node';
 import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { load, memoryFiles } from '@semivae/runtime';
 import {
@@ -7,8 +9,6 @@ import {
   createRun,
   describeData,
   fit,
-  imageSet,
-  loadDataset,
   onnxRuntimeEngine,
   readRun,
   writeCheckpoint,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openTable } from '@semivae/train/node';
+import { openTable } from '@semivae/data/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, type Finished, freshFolder, semivae } from './command.ts';
 

@@ -1,9 +1,10 @@
+import { digits, imageSet } from '@semivae/data';
 import { type BundleFiles, type Parity, type ShipOptions, ship } from '@semivae/export';
 import { compareAnswers } from '@semivae/export/node';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
 import { load, type Model, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import { chooseKeptImages, digits, fit, imageSet, keptImages, onnxRuntimeEngine } from '@semivae/train';
+import { chooseKeptImages, fit, keptImages, onnxRuntimeEngine } from '@semivae/train';
 import { describeData } from '@semivae/train/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 

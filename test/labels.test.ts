@@ -1,16 +1,6 @@
+import { type Cells, digits, imageSet, memoryTable, prepareTable } from '@semivae/data';
 import { parseRecipe, type RecipeInput } from '@semivae/recipe';
-import {
-  type Cells,
-  digits,
-  fit,
-  imageSet,
-  isCollapsed,
-  memoryTable,
-  onnxRuntimeEngine,
-  openFigures,
-  prepareTable,
-  trainTable,
-} from '@semivae/train';
+import { fit, isCollapsed, onnxRuntimeEngine, openFigures, trainTable } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { normals } from './numbers.ts';
 

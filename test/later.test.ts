@@ -1,6 +1,6 @@
+import { type Cells, memoryTable, type Table } from '@semivae/data';
 import type { RecipeInput } from '@semivae/recipe';
 import { load, type Model, memoryFiles } from '@semivae/runtime';
-import { type Cells, memoryTable, type Table } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { normals, uniforms } from './numbers.ts';
 import { type TinyTable, tinyTable } from './tiny.ts';

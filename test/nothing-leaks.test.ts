@@ -1,7 +1,7 @@
+import { memoryTable } from '@semivae/data';
 import { ship } from '@semivae/export';
 import { type Parity, verify } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
-import { memoryTable } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { people } from './people.ts';
 import { type Tiny, tiny, tinyTable } from './tiny.ts';

@@ -1,5 +1,5 @@
+import { type Cells, memoryTable, type Table, type TableColumn } from '@semivae/data';
 import type { Row } from '@semivae/runtime';
-import { type Cells, memoryTable, type Table, type TableColumn } from '@semivae/train';
 import { normals, uniforms } from './numbers.ts';
 
 /** Raw cells by column. */

@@ -1,15 +1,8 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { digits, imageSet } from '@semivae/data';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  digits,
-  encodeCheckpoint,
-  fit,
-  imageSet,
-  onnxRuntimeEngine,
-} from '@semivae/train';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, fit, onnxRuntimeEngine } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CommandOptions, freshFolder, semivae, smallRecipe, smallSet, writeFiles } from './command.ts';
 

@@ -1,6 +1,7 @@
+import { digits, imageSet } from '@semivae/data';
 import { asBelow } from '@semivae/model';
 import { parseRecipe, type Recipe, type RecipeInput } from '@semivae/recipe';
-import { type Checkpoint, digits, type FitOptions, fit, imageSet, onnxRuntimeEngine } from '@semivae/train';
+import { type Checkpoint, type FitOptions, fit, onnxRuntimeEngine } from '@semivae/train';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const engine = onnxRuntimeEngine({ threads: 1 });

@@ -1,5 +1,5 @@
+import { memoryTable, type TableColumn } from '@semivae/data';
 import { load, type Model, memoryFiles, type Row } from '@semivae/runtime';
-import { memoryTable, type TableColumn } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { normals, uniforms } from './numbers.ts';
 import { tinyTable } from './tiny.ts';

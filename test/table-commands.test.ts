@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Cells } from '@semivae/data';
+import { openTable } from '@semivae/data/node';
 import { type Answer, load, type Row, thresholdFor } from '@semivae/runtime';
-import { type Cells, openTable } from '@semivae/train/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, contentOf, freshFolder, semivae } from './command.ts';
 

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { memoryTable, type TableColumn } from '@semivae/data';
+import { openTable, type TableOptions } from '@semivae/data/node';
 import { ship } from '@semivae/export';
 import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { type Columns, load, memoryFiles } from '@semivae/runtime';
 import { permutation } from '@semivae/runtime/core';
-import { memoryTable, onnxRuntimeEngine, type TableColumn, trainTable } from '@semivae/train';
-import { openTable, type TableOptions } from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { pushed, topColumns } from './pushed.ts';
 

@@ -1,13 +1,11 @@
+import { digits, imageSet, type Table } from '@semivae/data';
 import { type BundleFiles, type ShipOptions, ship } from '@semivae/export';
 import { parseRecipe, type Recipe, type RecipeInput } from '@semivae/recipe';
 import {
   type Checkpoint,
-  digits,
   fit,
-  imageSet,
   onnxRuntimeEngine,
   type Report,
-  type Table,
   type TrainedTable,
   trainTable,
 } from '@semivae/train';

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digits, imageSet } from '@semivae/data';
 import { parseRecipe, type RecipeInput } from '@semivae/recipe';
-import {
-  assemble,
-  begun,
-  decodeCheckpoint,
-  digits,
-  imageSet,
-  shapeOf,
-  shippedParameters,
-  transferred,
-} from '@semivae/train';
+import { assemble, begun, decodeCheckpoint, shapeOf, shippedParameters, transferred } from '@semivae/train';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, contentOf, freshFolder, semivae, smallRecipe, smallSet, writeFiles } from './command.ts';
 import { normals } from './numbers.ts';

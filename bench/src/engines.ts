@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { digits, type Engine } from '@semivae/train';
+import { digits } from '@semivae/data';
+import type { Engine } from '@semivae/train';
 import { type ChosenEngine, chooseEngine, collectBetweenSteps, type EngineChoice } from '@semivae/train/node';
 import { type Machine, machine, versionsOf } from './machine.ts';
 import { stepOf, trainer } from './step.ts';

@@ -1,16 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Cells, memoryTable, type Table } from '@semivae/data';
+import { openTable } from '@semivae/data/node';
 import { ship } from '@semivae/export';
 import { parseRecipe } from '@semivae/recipe';
 import { type Columns, exactRate, load, memoryFiles, permutation, pValues } from '@semivae/runtime';
-import {
-  type Cells,
-  memoryTable,
-  onnxRuntimeEngine,
-  openTable,
-  type Table,
-  trainTable,
-} from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train/node';
 import { type Made, madeTables, type Split, splitOf } from './false-alarms/tables.ts';
 import { type Machine, machine, versionsOf } from './machine.ts';
 

@@ -1,19 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Dataset, imageSet } from '@semivae/data';
+import { loadDataset } from '@semivae/data/node';
 import { ship } from '@semivae/export';
 import { decode, type Tensors } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
 import { load, type Manifest, type Model, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import {
-  chooseKeptImages,
-  type Dataset,
-  imageSet,
-  keptImages,
-  loadDataset,
-  type RunInfo,
-} from '@semivae/train/node';
+import { chooseKeptImages, keptImages, type RunInfo } from '@semivae/train/node';
 
 export interface ImagesOptions {
   readonly dataDir?: string;

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Table } from '@semivae/data';
+import { openTable } from '@semivae/data/node';
 import { ship } from '@semivae/export';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
 import { load, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc, averagePrecision } from '@semivae/statistics';
-import { onnxRuntimeEngine, openTable, type Table, trainTable } from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train/node';
 import { type Machine, machine, versionsOf } from './machine.ts';
 
 export interface NslKddOptions {

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { rawTensors } from '@semivae/data';
+import { openTable, openTableWriter } from '@semivae/data/node';
 import { openSession, type Session, type Tensors } from '@semivae/runtime';
-import { openTable, openTableWriter, rawTensors, readRun } from '@semivae/train/node';
+import { readRun } from '@semivae/train/node';
 import { type Machine, machine, versionsOf } from './machine.ts';
 
 /** What `bench score-table` prints. */

@@ -1,18 +1,15 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { chooseRows, type Dataset, digits, imageSet } from '@semivae/data';
 import { encode, gemm, graph, input } from '@semivae/graph';
 import { builtInRecipe, parseRecipe, type Recipe } from '@semivae/recipe';
 import { openSession } from '@semivae/runtime';
 import { fillNormal, type Tensor } from '@semivae/runtime/core';
 import {
   assemble,
-  chooseRows,
-  type Dataset,
-  digits,
   type Engine,
   fit,
-  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,

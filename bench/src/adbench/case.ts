@@ -1,8 +1,9 @@
+import { openTable } from '@semivae/data/node';
 import { ship } from '@semivae/export';
 import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { load, memoryFiles } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import { onnxRuntimeEngine, openTable, trainTable } from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train/node';
 import { nearestDistance } from './nearest.ts';
 import { KNOWN, type LabelledRows, seedsFor, splitRows, trainingTable } from './protocol.ts';
 

@@ -1,5 +1,5 @@
+import { arrayTable, type Cells } from '@semivae/data';
 import { permutation } from '@semivae/runtime';
-import { arrayTable, type Cells } from '@semivae/train';
 
 /** A set of ADBench: features by column, and for each row whether it is an anomaly. */
 export interface LabelledRows {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type Cells, openTable } from '@semivae/train/node';
+import type { Cells } from '@semivae/data';
+import { openTable } from '@semivae/data/node';
 
 /** Rows by column, and the class of each: 1 for an income above 50 000. */
 export interface AdultRows {

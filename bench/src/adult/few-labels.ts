@@ -1,8 +1,9 @@
+import { arrayTable, type Cells, openEncoder } from '@semivae/data';
 import { ship } from '@semivae/export';
 import { builtInRecipe, type Recipe, TABLE_CLASSES } from '@semivae/recipe';
 import { load, memoryFiles, permutation } from '@semivae/runtime';
 import { areaUnderRoc } from '@semivae/statistics';
-import { arrayTable, type Cells, onnxRuntimeEngine, openEncoder, trainTable } from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train/node';
 import { type AdultRows, LABEL } from './data.ts';
 import { crossValidated, logit } from './logistic.ts';
 

@@ -1,14 +1,8 @@
+import { arrayTable, type Cells, profileNumbers, profileTexts } from '@semivae/data';
 import { ship } from '@semivae/export';
 import { builtInRecipe, TABLE } from '@semivae/recipe';
 import { fillUniform, load, memoryFiles } from '@semivae/runtime';
-import {
-  arrayTable,
-  type Cells,
-  onnxRuntimeEngine,
-  profileNumbers,
-  profileTexts,
-  trainTable,
-} from '@semivae/train/node';
+import { onnxRuntimeEngine, trainTable } from '@semivae/train/node';
 import type { AdultRows } from './data.ts';
 
 const HIDDEN = 0.2;

@@ -1,5 +1,5 @@
+import { type Cells, memoryTable, type Table, type TableColumn } from '@semivae/data';
 import { fillNormal, fillUniform } from '@semivae/runtime';
-import { type Cells, memoryTable, type Table, type TableColumn } from '@semivae/train/node';
 
 /** A made-up table whose rows are drawn alike, and how it is split. */
 export interface Made {

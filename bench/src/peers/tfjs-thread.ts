@@ -1,6 +1,6 @@
 // A thread that trains in plain tfjs: it posts what its backend is, then takes a step for each message it gets.
 import { parentPort } from 'node:worker_threads';
-import { digits } from '@semivae/train';
+import { digits } from '@semivae/data';
 import { stepOf } from '../step.ts';
 import { startWasm } from './tfjs.ts';
 import { peerBatch, peerOf } from './tfjs-step.ts';

@@ -1,5 +1,6 @@
+import { digits } from '@semivae/data';
 import type { Tensors } from '@semivae/runtime/core';
-import { digits, onnxRuntimeEngine } from '@semivae/train';
+import { onnxRuntimeEngine } from '@semivae/train';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { stepOf } from '../step.ts';

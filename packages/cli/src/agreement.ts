@@ -1,10 +1,8 @@
+import { chooseRows, digits, imageSet } from '@semivae/data';
 import { parseRecipe } from '@semivae/recipe';
 import {
   assemble,
-  chooseRows,
-  digits,
   type Engine,
-  imageSet,
   initialState,
   onnxRuntimeEngine,
   openFeeder,

@@ -1,5 +1,5 @@
+import type { Cells, TableColumn } from '@semivae/data';
 import type { ColumnAnswers, Manifest } from '@semivae/runtime/core';
-import type { Cells, TableColumn } from '@semivae/train/node';
 
 /** A column that says how rows were answered. */
 export interface AnswerColumn extends TableColumn {

@@ -1,5 +1,5 @@
+import type { Cells } from '@semivae/data';
 import type { ColumnAnswers, Model } from '@semivae/runtime';
-import type { Cells } from '@semivae/train/node';
 import { asking, type BundleTable, openBundleTable, type TableFlags } from './bundle-table.ts';
 import { CommandFailure } from './failure.ts';
 import { checkInterruption } from './interruption.ts';

@@ -1,13 +1,12 @@
+import { chooseRows, type TrainingSet } from '@semivae/data';
 import type { Recipe } from '@semivae/recipe';
 import {
   believed,
-  chooseRows,
   type Engine,
   modelOf,
   shapeOf,
   shippedParameters,
   type TrainedModel,
-  type TrainingSet,
   taught,
 } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';

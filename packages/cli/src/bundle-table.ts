@@ -1,3 +1,5 @@
+import { type Chunk, type ColumnType, type Table, TableError } from '@semivae/data';
+import { openTable, type TableOptions } from '@semivae/data/node';
 import {
   type InputColumn,
   type Manifest,
@@ -6,14 +8,6 @@ import {
   visibleLine,
   type Written,
 } from '@semivae/runtime/core';
-import {
-  type Chunk,
-  type ColumnType,
-  openTable,
-  type Table,
-  TableError,
-  type TableOptions,
-} from '@semivae/train/node';
 import type { Command } from 'commander';
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';

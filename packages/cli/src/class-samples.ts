@@ -1,11 +1,10 @@
+import { type Images, imageSet } from '@semivae/data';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
 import { fillNormal, type Image, type Model, reservedStreams } from '@semivae/runtime';
 import {
   collectBetweenSteps,
   errorPercent,
   fit,
-  type Images,
-  imageSet,
   modelOf,
   onnxRuntimeEngine,
   openClassifier,

@@ -1,5 +1,5 @@
+import { samplesOf } from '@semivae/data';
 import { compareColumn } from '@semivae/statistics';
-import { samplesOf } from '@semivae/train';
 import { expect, test } from 'vitest';
 import { gather, keptSample } from './column-samples.ts';
 

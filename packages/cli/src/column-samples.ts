@@ -1,5 +1,5 @@
+import type { Cells, StoredSample } from '@semivae/data';
 import type { ColumnSample } from '@semivae/statistics';
-import type { Cells, StoredSample } from '@semivae/train/node';
 
 /** What a bundle keeps of a column's distribution, as it is compared. */
 export const keptSample = ({

@@ -1,4 +1,5 @@
-import { type Dataset, type Images, loadDataset } from '@semivae/train/node';
+import type { Dataset, Images } from '@semivae/data';
+import { loadDataset } from '@semivae/data/node';
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import { showBytes } from './table.ts';

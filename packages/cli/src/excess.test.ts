@@ -1,5 +1,5 @@
+import type { StoredSample } from '@semivae/data';
 import type { Calibration } from '@semivae/runtime';
-import type { StoredSample } from '@semivae/train/node';
 import { describe, expect, test } from 'vitest';
 import { excessInWords, openWatch } from './excess.ts';
 

@@ -1,6 +1,6 @@
+import type { Chunk, StoredSample } from '@semivae/data';
 import { type Calibration, exactRate } from '@semivae/runtime';
 import type { DriftColumn } from '@semivae/statistics';
-import type { Chunk, StoredSample } from '@semivae/train/node';
 import { gather, keptSample } from './column-samples.ts';
 import { pickRows, shareOf } from './picked-rows.ts';
 import { showRate } from './row-progress.ts';

@@ -1,3 +1,4 @@
+import { encodedSet } from '@semivae/data';
 import {
   type Graph,
   graph,
@@ -13,7 +14,6 @@ import { type Categorical, type Gaussian, type Model, query, trainingRows } from
 import {
   chunksOf,
   type Engine,
-  encodedSet,
   fed,
   modelOf,
   type RunInfo,

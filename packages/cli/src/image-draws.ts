@@ -1,11 +1,5 @@
-import {
-  errorPercent,
-  type Images,
-  imageSet,
-  mostProbable,
-  openAveragedClassifier,
-  shapeOf,
-} from '@semivae/train/node';
+import { type Images, imageSet } from '@semivae/data';
+import { errorPercent, mostProbable, openAveragedClassifier, shapeOf } from '@semivae/train/node';
 import type { TrainedRun } from './image-source.ts';
 import { checkInterruption } from './interruption.ts';
 import { openRowProgress } from './row-progress.ts';

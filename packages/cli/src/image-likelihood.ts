@@ -1,4 +1,5 @@
-import { type Images, imageSet, openLikelihood, shapeOf, someRows } from '@semivae/train/node';
+import { type Images, imageSet, someRows } from '@semivae/data';
+import { openLikelihood, shapeOf } from '@semivae/train/node';
 import type { EvaluateImagesOptions } from './image-options.ts';
 import type { TrainedRun } from './image-source.ts';
 import { checkInterruption } from './interruption.ts';

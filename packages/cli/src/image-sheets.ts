@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Images } from '@semivae/data';
+import { writeAtomically } from '@semivae/data/node';
 import { confusionMap, scatter, sheet } from '@semivae/export/node';
 import type { Image, Model } from '@semivae/runtime';
 import { principalComponents } from '@semivae/statistics';
-import { type Images, TrainingError, writeAtomically } from '@semivae/train/node';
+import { TrainingError } from '@semivae/train/node';
 import { rowsOf } from './data.ts';
 import type { Evaluation } from './evaluation.ts';
 import { inPortions } from './image-source.ts';

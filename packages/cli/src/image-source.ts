@@ -1,10 +1,9 @@
+import { type Images, imageSet } from '@semivae/data';
 import type { ImageColumns, Model as TrainedModel } from '@semivae/model';
 import { imageInput, type LoadOptions, load, type Model, memoryFiles } from '@semivae/runtime';
 import {
   type Checkpoint,
   type Engine,
-  type Images,
-  imageSet,
   modelOf,
   onnxRuntimeEngine,
   openClassifier,

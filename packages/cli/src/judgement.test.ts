@@ -1,5 +1,5 @@
+import { sameLabel } from '@semivae/data';
 import { parseRecipe } from '@semivae/recipe';
-import { sameLabel } from '@semivae/train';
 import { describe, expect, test } from 'vitest';
 import { anomalyKinds, classIndices, impliedLabels, judgeDetection } from './judgement.ts';
 

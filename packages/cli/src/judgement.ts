@@ -1,7 +1,7 @@
+import { sameLabel } from '@semivae/data';
 import type { Recipe } from '@semivae/recipe';
 import type { Calibration } from '@semivae/runtime';
 import { areaUnderRoc, averagePrecision, rocCurve } from '@semivae/statistics';
-import { sameLabel } from '@semivae/train';
 import { largest } from './answer-columns.ts';
 import { type Evaluation, evaluation } from './evaluation.ts';
 import { CommandFailure } from './failure.ts';

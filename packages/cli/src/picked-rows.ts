@@ -1,4 +1,4 @@
-import type { Cells, Chunk, Table } from '@semivae/train/node';
+import type { Cells, Chunk, Table } from '@semivae/data';
 import { ROWS_IN_A_CHUNK } from './bundle-table.ts';
 import { showCount } from './row-progress.ts';
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { parseIdx } from '@semivae/data';
+import { unpacked } from '@semivae/data/node';
 import type { ImageInput } from '@semivae/runtime';
-import { parseIdx, unpacked } from '@semivae/train/node';
 import { type DecodedPicture, decodePicture } from './decoded-picture.ts';
 import { CommandFailure } from './failure.ts';
 

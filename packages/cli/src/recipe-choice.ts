@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { DATASET_NAMES } from '@semivae/data/node';
 import {
   builtInRecipe,
   IMAGE_SCORE,
@@ -11,7 +12,7 @@ import {
   withField,
 } from '@semivae/recipe';
 import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
-import { DATASET_NAMES, parseJson } from '@semivae/train/node';
+import { parseJson } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import type { ReadingFlags } from './reading-flags.ts';
 import { isTableName } from './table-data.ts';

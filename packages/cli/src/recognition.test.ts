@@ -1,6 +1,6 @@
+import { type Cells, memoryTable, prepareTable, type TrainedRows } from '@semivae/data';
 import { parseRecipe } from '@semivae/recipe';
 import { fillUniform } from '@semivae/runtime/core';
-import { type Cells, memoryTable, prepareTable, type TrainedRows } from '@semivae/train/node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openRecognition, recognisedInWords } from './recognition.ts';
 

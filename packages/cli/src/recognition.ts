@@ -1,4 +1,4 @@
-import { type Cells, hashesOf, type TrainedRows } from '@semivae/train/node';
+import { type Cells, hashesOf, type TrainedRows } from '@semivae/data';
 import { showPercent } from './table.ts';
 
 /** Rows that training saw among rows that it must not have seen. */

@@ -1,6 +1,6 @@
+import type { StoredSample } from '@semivae/data';
 import type { ColumnSummary } from '@semivae/report';
 import { type InputColumn, type Manifest, tableInput } from '@semivae/runtime';
-import type { StoredSample } from '@semivae/train/node';
 import { showCount } from './row-progress.ts';
 
 const SHOWN_LEVELS = 3;

@@ -1,5 +1,5 @@
+import type { Written } from '@semivae/data/node';
 import { visibleLine } from '@semivae/runtime/core';
-import type { Written } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';

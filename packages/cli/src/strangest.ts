@@ -1,5 +1,5 @@
+import type { Chunk } from '@semivae/data';
 import type { ColumnAnswers, InputColumn } from '@semivae/runtime/core';
-import type { Chunk } from '@semivae/train/node';
 import { unseenIn } from './answer-columns.ts';
 
 /** A cell, and what it adds to the score of its row. */

@@ -1,5 +1,6 @@
+import { chooseRows, type Dataset, imageSet, type TrainingSet } from '@semivae/data';
 import type { Recipe } from '@semivae/recipe';
-import { assemble, chooseRows, type Dataset, imageSet, shapeOf, type TrainingSet } from '@semivae/train/node';
+import { assemble, shapeOf } from '@semivae/train/node';
 import { openData } from './data.ts';
 import { checkInterruption } from './interruption.ts';
 import type { Output } from './output.ts';

@@ -1,17 +1,16 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseRecipe, type Recipe, recipeFields } from '@semivae/recipe';
-import { printJson } from '@semivae/runtime/core';
 import {
   appendLine,
   type FolderLock,
   isLock,
   isPartial,
   lockFolder,
-  type MetricsLine,
-  parseJson,
   writeAtomically,
-} from '@semivae/train/node';
+} from '@semivae/data/node';
+import { parseRecipe, type Recipe, recipeFields } from '@semivae/recipe';
+import { printJson } from '@semivae/runtime/core';
+import { type MetricsLine, parseJson } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { type Fields, keyOf, showFields, showValue, valueAt } from './sweep-settings.ts';
 

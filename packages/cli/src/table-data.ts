@@ -1,18 +1,11 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type ColumnType, type PreparedTable, prepareTable, type Table } from '@semivae/data';
+import { openSpill, openTable } from '@semivae/data/node';
 import { type Column, isConstant, isUsed, timestampInWords } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
 import { visibleLine } from '@semivae/runtime/core';
-import {
-  type ColumnType,
-  type DataHashes,
-  openSpill,
-  openTable,
-  openTableHashes,
-  type PreparedTable,
-  prepareTable,
-  type Table,
-} from '@semivae/train/node';
+import { type DataHashes, openTableHashes } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import type { Output } from './output.ts';
 import { table } from './table.ts';

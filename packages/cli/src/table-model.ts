@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { StoredSample, StoredSamples, TrainedRows } from '@semivae/data';
 import type { BundleFiles } from '@semivae/export/node';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
 import {
@@ -14,13 +15,7 @@ import {
   tableInput,
   thresholdFor,
 } from '@semivae/runtime';
-import {
-  onnxRuntimeEngine,
-  parseJson,
-  type StoredSample,
-  type StoredSamples,
-  type TrainedRows,
-} from '@semivae/train/node';
+import { onnxRuntimeEngine, parseJson } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { loadBundle, shipped } from './source.ts';
 

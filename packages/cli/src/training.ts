@@ -1,10 +1,11 @@
+import type { TrainingSet } from '@semivae/data';
+import type { FolderLock } from '@semivae/data/node';
 import {
   appendMetrics,
   bestEpoch,
   type Checkpoint,
   collectBetweenSteps,
   type Engine,
-  type FolderLock,
   fit,
   hasStopped,
   type MetricsLine,
@@ -14,7 +15,6 @@ import {
   readMetrics,
   removeRun,
   TrainingError,
-  type TrainingSet,
   writeBest,
   writeCheckpoint,
 } from '@semivae/train/node';

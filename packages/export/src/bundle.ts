@@ -1,19 +1,25 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { load } from '@semivae/runtime';
-import { type Files, type Manifest, manifestFile, memoryFiles, sealManifest } from '@semivae/runtime/core';
-import type { RawRows } from '@semivae/train';
+import type { RawRows } from '@semivae/data';
 import {
   isLock,
   isPartial,
   lockFolder,
   removePartials,
   syncFolder,
-  TrainingError,
   temporaryFor,
   writeAtomically,
   writeFlushed,
-} from '@semivae/train/node';
+} from '@semivae/data/node';
+import { load } from '@semivae/runtime';
+import {
+  type Files,
+  type Manifest,
+  manifestFile,
+  memoryFiles,
+  SemivaeError,
+  sealManifest,
+} from '@semivae/runtime/core';
 import {
   asideOf,
   BESIDES,
@@ -175,7 +181,7 @@ async function replaceLocked(folder: string, files: BundleFiles): Promise<void> 
 }
 
 function notWritten(folder: string, cause: unknown): ExportError {
-  const { code } = (cause instanceof TrainingError ? cause.cause : cause) as NodeJS.ErrnoException;
+  const { code } = (cause instanceof SemivaeError ? cause.cause : cause) as NodeJS.ErrnoException;
   const remedy = 'Free space or choose another --out.';
   return new ExportError('WRITE', folder, `the bundle cannot be written (${code ?? cause})`, remedy, {
     cause,
@@ -183,7 +189,7 @@ function notWritten(folder: string, cause: unknown): ExportError {
 }
 
 const isTold = (error: unknown): boolean =>
-  error instanceof ExportError || (error instanceof TrainingError && error.code !== 'WRITE');
+  error instanceof ExportError || (error instanceof SemivaeError && error.code !== 'WRITE');
 
 /**
  * Writes a bundle, with a picture of its samples. Where one stands, it stays whole until the new one has taken its place,

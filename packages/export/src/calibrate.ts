@@ -1,6 +1,6 @@
+import type { RawRows } from '@semivae/data';
 import { load, type Model } from '@semivae/runtime';
 import { type Calibration, memoryFiles, thresholdFor } from '@semivae/runtime/core';
-import type { RawRows } from '@semivae/train';
 import { ExportError } from './errors.ts';
 import type { BundleFiles } from './ship.ts';
 

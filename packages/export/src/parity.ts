@@ -1,8 +1,8 @@
+import { rawTensors } from '@semivae/data';
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import { rawOrder, type TableColumns } from '@semivae/model';
 import { fillNormal, reservedStreams, type Tensor, type Tensors } from '@semivae/runtime/core';
-import type { Examples, RunInfo } from '@semivae/train';
-import { type Engine, latentOf, rawTensors } from '@semivae/train';
+import { type Engine, type Examples, latentOf, type RunInfo } from '@semivae/train';
 import { ask } from './ask.ts';
 import type { HeadGraphs } from './heads.ts';
 

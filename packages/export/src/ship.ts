@@ -1,3 +1,4 @@
+import type { RawRows } from '@semivae/data';
 import {
   encode,
   type Graph,
@@ -25,7 +26,6 @@ import {
   type Engine,
   modelOf,
   onnxRuntimeEngine,
-  type RawRows,
   type RunInfo,
   shapeOf,
   shippedParameters,

@@ -1,3 +1,4 @@
+import type { RawRows } from '@semivae/data';
 import {
   type Files,
   isDateUnit,
@@ -6,7 +7,6 @@ import {
   type Row,
   readChecked,
 } from '@semivae/runtime/core';
-import type { RawRows } from '@semivae/train';
 import type { ImageParity, Parity, TableParity } from './parity.ts';
 
 /** The largest difference between a bundle's answers and the trained model's own, and what is allowed. */

@@ -35,7 +35,7 @@ import {
   trainingRows,
 } from '@semivae/model';
 import { type Recipe, RecipeError } from '@semivae/recipe';
-import { areMoved } from './data/moves.ts';
+import { areMoved } from './augmentation/moves.ts';
 import { labelledModel, networksFor } from './models.ts';
 import {
   classification,

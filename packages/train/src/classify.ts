@@ -1,10 +1,9 @@
+import { range, type TrainingSet } from '@semivae/data';
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
 import { type Columns, classDensity, known, type Model, trainingRows } from '@semivae/model';
 import type { Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
 import { clustering } from './clusters.ts';
-import { range } from './data/shuffle.ts';
-import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import { shippedParameters } from './optimizers.ts';

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { Cells, Chunk } from './data/table/table.ts';
-import type { TrainingSet } from './data/training-set.ts';
+import type { Cells, Chunk, TrainingSet } from '@semivae/data';
 
 /** SHA-256 of parts of the data, by what people call them. */
 export type DataHashes = Readonly<Record<string, string>>;

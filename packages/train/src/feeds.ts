@@ -1,3 +1,12 @@
+import {
+  batchRows,
+  labelledOrder,
+  type RowOrder,
+  type Rows,
+  rowOrder,
+  stream,
+  type TrainingSet,
+} from '@semivae/data';
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
@@ -10,12 +19,8 @@ import {
   UNLABELLED_X,
   UNLABELLED_Y,
 } from './assemble.ts';
-import { batchRows, labelledOrder, type RowOrder, rowOrder } from './data/batches.ts';
-import { type MoveDraw, type Mover, openMover } from './data/moves.ts';
-import { stream } from './data/shuffle.ts';
-import type { TrainingSet } from './data/training-set.ts';
+import { type MoveDraw, type Mover, openMover } from './augmentation/moves.ts';
 import { TrainingError } from './errors.ts';
-import type { Rows } from './fit.ts';
 
 /** Tensors that are filled anew for every step, in place. */
 export interface Feeder {

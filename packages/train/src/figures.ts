@@ -1,12 +1,11 @@
+import { chooseRows, type Rows, range, someRows, type TrainingSet } from '@semivae/data';
 import type { Tensors } from '@semivae/graph';
 import type { Model } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
 import { type DataShape, modelOf } from './assemble.ts';
 import { errorPercent, openClassifier, openTester } from './classify.ts';
-import { range } from './data/shuffle.ts';
-import { someRows, type TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
-import { chooseRows, type Rows, shapeOf } from './fit.ts';
+import { shapeOf } from './fit.ts';
 import { openJudge } from './judge.ts';
 import { openLatentFigures } from './latent-figures.ts';
 import { type Figures, isMonitored } from './monitor.ts';

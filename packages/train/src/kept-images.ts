@@ -1,8 +1,6 @@
+import { chooseRows, range, shuffle, stream, type TrainingSet } from '@semivae/data';
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import type { Recipe } from '@semivae/recipe';
-import { range, shuffle, stream } from './data/shuffle.ts';
-import type { TrainingSet } from './data/training-set.ts';
-import { chooseRows } from './fit.ts';
 
 const MOST_CALIBRATION = 2000;
 /** Rows with which 1 % of false alarms can be kept. */

@@ -1,8 +1,8 @@
+import { someRows, type TrainingSet } from '@semivae/data';
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
 import { codedRows, type Model, trainingRows } from '@semivae/model';
 import type { DataShape } from './assemble.ts';
 import { chunksOf } from './classify.ts';
-import { someRows, type TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import type { Figures } from './monitor.ts';

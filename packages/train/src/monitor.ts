@@ -1,6 +1,5 @@
+import type { Rows, TrainingSet } from '@semivae/data';
 import { type Recipe, RecipeError } from '@semivae/recipe';
-import type { TrainingSet } from './data/training-set.ts';
-import type { Rows } from './fit.ts';
 import type { RunInfo } from './run-info.ts';
 
 /** Figures of an epoch, by name. */

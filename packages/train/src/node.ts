@@ -1,10 +1,6 @@
-export * from './atomic-files.ts';
 export * from './collector.ts';
-export * from './data/node.ts';
 export * from './data-hashes.ts';
 export * from './engines/choose.ts';
 export { type Problem, type SearchOptions, versionOf } from './engines/packages.ts';
-export * from './folder-lock.ts';
 export * from './index.ts';
 export * from './run.ts';
-export * from './table/spill.ts';

@@ -1,11 +1,9 @@
+import type { Cells, Dataset, PreparedTable } from '@semivae/data';
+import { imageSet } from '@semivae/data';
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import { type Columns, isUsed } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
 import type { EarlierRun, Origin } from '@semivae/runtime/core';
-import type { Dataset } from './data/dataset.ts';
-import type { Cells } from './data/table/table.ts';
-import { imageSet } from './data/training-set.ts';
-import type { PreparedTable } from './table/prepare.ts';
 
 /** What a run is: the recipe and the seed decide it, the rest is for the record and for shipping. */
 export interface RunInfo {

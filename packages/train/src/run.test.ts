@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { digits } from '@semivae/data';
 import { recipes } from '@semivae/recipe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { digits } from './data/digits.ts';
 import type { Checkpoint } from './fit.ts';
 import {
   appendMetrics,

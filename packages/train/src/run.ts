@@ -1,18 +1,25 @@
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { encodeSamples, type PreparedTable, type RawRows } from '@semivae/data';
+import {
+  appendLine,
+  type FolderLock,
+  isLock,
+  lockFolder,
+  removePartials,
+  syncFolder,
+  unwritable,
+  writeAtomically,
+} from '@semivae/data/node';
 import { fromSafetensors, type Tensors as StoredTensors } from '@semivae/graph';
 import { parseRecipe } from '@semivae/recipe';
 import { printJson, sha256 } from '@semivae/runtime/core';
-import { appendLine, removePartials, syncFolder, unwritable, writeAtomically } from './atomic-files.ts';
 import { checkpointMetadata, decodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
 import type { Checkpoint } from './fit.ts';
-import { type FolderLock, isLock, lockFolder } from './folder-lock.ts';
+import { decodeRows, encodeRows } from './kept-rows.ts';
 import { heldTensors, type RunInfo } from './run-info.ts';
 import { checkSealed, damaged, openRecord, sealRecord, sealTensors } from './sealed.ts';
-import { decodeRows, encodeRows } from './table/kept-rows.ts';
-import type { PreparedTable, RawRows } from './table/prepare.ts';
-import { encodeSamples } from './table/samples.ts';
 
 const HELD = 'rows.safetensors';
 const SAMPLE = 'reference.json';

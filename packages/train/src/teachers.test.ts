@@ -1,9 +1,8 @@
+import { digits, imageSet } from '@semivae/data';
 import { parseRecipe } from '@semivae/recipe';
 import { expect, test } from 'vitest';
 import { assemble } from './assemble.ts';
 import { chunksOf, openAnswerer } from './classify.ts';
-import { digits } from './data/digits.ts';
-import { imageSet } from './data/training-set.ts';
 import { onnxRuntimeEngine } from './engines/onnxruntime.ts';
 import { shapeOf } from './fit.ts';
 import { initialState } from './initial.ts';

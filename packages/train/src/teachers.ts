@@ -1,9 +1,9 @@
+import type { TrainingSet } from '@semivae/data';
 import { featuresOf } from '@semivae/model';
 import { RecipeError } from '@semivae/recipe';
 import { reservedStreams, type Tensor } from '@semivae/runtime/core';
+import { areMoved, type Moves, openMover } from './augmentation/moves.ts';
 import { type Answers, chunksOf, openAnswerer } from './classify.ts';
-import { areMoved, type Moves, openMover } from './data/moves.ts';
-import type { TrainingSet } from './data/training-set.ts';
 import type { Engine } from './engines/engine.ts';
 import type { TrainedModel } from './neighbours/index.ts';
 

@@ -1,3 +1,5 @@
+import type { StoredSample } from '@semivae/data';
+import { writeAtomically } from '@semivae/data/node';
 import { driftPage } from '@semivae/report';
 import {
   compareColumn,
@@ -6,7 +8,6 @@ import {
   type DriftReport,
   type Verdict,
 } from '@semivae/statistics';
-import { type StoredSample, writeAtomically } from '@semivae/train/node';
 import { answerRows } from '../answered-rows.ts';
 import type { SharedOptions } from '../arguments.ts';
 import { type BundleTable, openBundleTable, type TableFlags } from '../bundle-table.ts';

@@ -1,4 +1,5 @@
-import { clustering, type Images } from '@semivae/train/node';
+import type { Images } from '@semivae/data';
+import { clustering } from '@semivae/train/node';
 import {
   checkJudge,
   drawSamples,

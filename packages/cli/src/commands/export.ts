@@ -1,14 +1,8 @@
 import { join } from 'node:path';
+import type { RawRows } from '@semivae/data';
 import { fileSizes, verify, writeBundle } from '@semivae/export/node';
 import { memoryFiles } from '@semivae/runtime';
-import {
-  isFinished,
-  onnxRuntimeEngine,
-  type RawRows,
-  readHeld,
-  readMetrics,
-  readRun,
-} from '@semivae/train/node';
+import { isFinished, onnxRuntimeEngine, readHeld, readMetrics, readRun } from '@semivae/train/node';
 import { type Command, Option } from 'commander';
 import { rate, type SharedOptions, shared } from '../arguments.ts';
 import { exitCodes } from '../failure.ts';

@@ -1,5 +1,6 @@
+import type { Cells, ColumnType, TableColumn } from '@semivae/data';
+import { openTableWriter } from '@semivae/data/node';
 import { type GenerateOptions, type InputColumn, type Model, type Row, tableInput } from '@semivae/runtime';
-import { type Cells, type ColumnType, openTableWriter, type TableColumn } from '@semivae/train/node';
 import type { Output } from '../output.ts';
 import { checkStdout, isStdout, noteFormulas, tellerBeside } from '../row-output.ts';
 import { showCount } from '../row-progress.ts';

@@ -1,6 +1,6 @@
+import { writeAtomically } from '@semivae/data/node';
 import { sheet } from '@semivae/export/node';
 import type { GenerateOptions, Model } from '@semivae/runtime';
-import { writeAtomically } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
 import { CommandFailure } from '../failure.ts';

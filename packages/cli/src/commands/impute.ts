@@ -1,5 +1,6 @@
+import type { Cells } from '@semivae/data';
+import { openTableWriter, type TableWriter } from '@semivae/data/node';
 import type { Model } from '@semivae/runtime';
-import { type Cells, openTableWriter, type TableWriter } from '@semivae/train/node';
 import type { Command } from 'commander';
 import { positive, type SharedOptions, shared } from '../arguments.ts';
 import {

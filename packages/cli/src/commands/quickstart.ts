@@ -1,18 +1,16 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Dataset, type Images, imageSet } from '@semivae/data';
+import { writeAtomically } from '@semivae/data/node';
 import { sheet, verify, writeBundle } from '@semivae/export/node';
 import { builtInRecipe, type Recipe } from '@semivae/recipe';
 import { folderFiles, integers, load, type Model } from '@semivae/runtime';
 import {
   type ChosenEngine,
   createRun,
-  type Dataset,
   describeData,
-  type Images,
-  imageSet,
   keptImages,
   type RunInfo,
-  writeAtomically,
   writeKeptImages,
 } from '@semivae/train/node';
 import type { Command } from 'commander';

@@ -1,3 +1,4 @@
+import type { Cells, Chunk, Table } from '@semivae/data';
 import {
   type BundleFiles,
   card,
@@ -19,7 +20,6 @@ import {
   sealManifest,
   thresholdFor,
 } from '@semivae/runtime';
-import type { Cells, Chunk, Table } from '@semivae/train/node';
 import { type Command, InvalidArgumentError } from 'commander';
 import { flagOf, rate, type SharedOptions, shared } from '../arguments.ts';
 import {

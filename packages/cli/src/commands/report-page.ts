@@ -1,5 +1,6 @@
+import { writeAtomically } from '@semivae/data/node';
 import { type ReportData, reportPage } from '@semivae/report';
-import { readRun, writeAtomically } from '@semivae/train/node';
+import { readRun } from '@semivae/train/node';
 import type { SharedOptions } from '../arguments.ts';
 import type { DataFlags } from '../data.ts';
 import { checkNotInput } from '../inputs.ts';

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
+import { escapedFormula, writeAtomically } from '@semivae/data/node';
 import { type ImageInput, imageInput, type Manifest, type Model } from '@semivae/runtime';
-import { escapedFormula, writeAtomically } from '@semivae/train/node';
 import { checkFits, type DataFlags, openData } from '../data.ts';
 import { CommandFailure } from '../failure.ts';
 import { imageScores } from '../image-scores.ts';

@@ -1,5 +1,6 @@
+import type { StoredSample } from '@semivae/data';
+import { openTableWriter, type TableWriter } from '@semivae/data/node';
 import { type ColumnAnswers, type Model, tableInput, visibleLine } from '@semivae/runtime';
-import { openTableWriter, type StoredSample, type TableWriter } from '@semivae/train/node';
 import { type AnswerColumn, answerCells, answerColumns } from '../answer-columns.ts';
 import {
   asking,

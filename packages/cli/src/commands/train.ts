@@ -1,6 +1,15 @@
 import { rmSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  chooseRows,
+  type Images,
+  imageSet,
+  labelShares,
+  type PreparedTable,
+  type TrainingSet,
+} from '@semivae/data';
+import { type FolderLock, lockFolder, removePartials, scratchFolder } from '@semivae/data/node';
 import type { Tensors } from '@semivae/graph';
 import { featuresOf } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
@@ -12,7 +21,6 @@ import {
   type ChosenEngine,
   checkEffect,
   checkMonitored,
-  chooseRows,
   completeRecipe,
   createRun,
   type DataHashes,
@@ -20,20 +28,14 @@ import {
   describeData,
   describeTable,
   ENGINES,
-  type FolderLock,
   hasStopped,
-  type Images,
   imageHashes,
-  imageSet,
   isCollapsed,
   isFinished,
   keepsImages,
   keptImages,
-  labelShares,
   latentOf,
-  lockFolder,
   type MetricsLine,
-  type PreparedTable,
   type RunInfo,
   readBeliefs,
   readHeld,
@@ -41,14 +43,11 @@ import {
   readMetrics,
   readRun,
   recoverCheckpoint,
-  removePartials,
   rewindMetrics,
   type Standing,
   type State,
-  scratchFolder,
   shapeOf,
   stepsPerEpoch,
-  type TrainingSet,
   writeBeliefs,
   writeCheckpoint,
   writeHeld,

@@ -1,8 +1,8 @@
+import type { TrainingSet } from '@semivae/data';
 import { graph, type StoredTensor, type Tensors } from '@semivae/graph';
 import { type Gaussian, type Model, trainingRows } from '@semivae/model';
 import { RecipeError } from '@semivae/recipe';
 import { type BareRows, chunksOf } from '../classify.ts';
-import type { TrainingSet } from '../data/training-set.ts';
 import type { Engine } from '../engines/engine.ts';
 import { fed } from '../engines/onnxruntime.ts';
 import { joined } from './joined.ts';

@@ -1,8 +1,8 @@
+import type { TrainingSet } from '@semivae/data';
 import { m2 } from '@semivae/model';
 import { fillNormal } from '@semivae/runtime/core';
 import { describe, expect, test } from 'vitest';
 import { mostProbable } from '../classify.ts';
-import type { TrainingSet } from '../data/training-set.ts';
 import { onnxRuntimeEngine } from '../engines/onnxruntime.ts';
 import { believed } from './beliefs.ts';
 import { joined, normalised, times } from './joined.ts';

@@ -1,8 +1,8 @@
+import type { PreparedTable } from '@semivae/data';
+import { validationSplit } from '@semivae/data';
 import { layoutOf } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
 import { latentOf } from '../assemble.ts';
-import { validationSplit } from '../data/split.ts';
-import type { PreparedTable } from './prepare.ts';
 
 /** What a person has not said of a recipe for a table, and what its rows decide. */
 export interface Unsaid {

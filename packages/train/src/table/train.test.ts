@@ -1,22 +1,29 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  batchRows,
+  chooseRows,
+  encodedSet,
+  memoryTable,
+  type PreparedTable,
+  prepareTable,
+  rowOrder,
+  someRows,
+  type TrainingSet,
+} from '@semivae/data';
+import { openSpill } from '@semivae/data/node';
 import type { TableColumns } from '@semivae/model';
 import { parseRecipe, type Recipe, type RecipeInput } from '@semivae/recipe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { normals, uniforms } from '../../test/draws.ts';
+import { normals, uniforms } from '../../../data/test/draws.ts';
 import { modelOf } from '../assemble.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../checkpoint.ts';
-import { batchRows, rowOrder } from '../data/batches.ts';
-import { memoryTable } from '../data/table/table.ts';
-import { encodedSet, someRows, type TrainingSet } from '../data/training-set.ts';
 import { onnxRuntimeEngine } from '../engines/onnxruntime.ts';
-import { type Checkpoint, chooseRows, fit, shapeOf } from '../fit.ts';
+import { type Checkpoint, fit, shapeOf } from '../fit.ts';
 import { openJudge } from '../judge.ts';
 import { shippedParameters } from '../optimizers.ts';
 import { completeRecipe } from './complete.ts';
-import { type PreparedTable, prepareTable } from './prepare.ts';
-import { openSpill } from './spill.ts';
 import { trainTable } from './train.ts';
 
 const ROWS = 300;

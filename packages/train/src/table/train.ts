@@ -1,13 +1,18 @@
+import type { Table } from '@semivae/data';
+import {
+  encodeSamples,
+  type PreparedTable,
+  type PrepareOptions,
+  prepareTable,
+  type RawRows,
+} from '@semivae/data';
 import type { Recipe } from '@semivae/recipe';
-import type { Table } from '../data/table/table.ts';
 import type { Engine } from '../engines/engine.ts';
 import { openFigures } from '../figures.ts';
 import { type Checkpoint, fit } from '../fit.ts';
 import { bestEpoch, type Figures, hasStopped } from '../monitor.ts';
 import { describeTable, heldTensors, type RunInfo } from '../run-info.ts';
 import { completeRecipe } from './complete.ts';
-import { type PreparedTable, type PrepareOptions, prepareTable, type RawRows } from './prepare.ts';
-import { encodeSamples } from './samples.ts';
 
 export interface TrainTableOptions extends PrepareOptions {
   readonly engine: Engine;

@@ -1,0 +1,18 @@
+export * from './batches.ts';
+export * from './choose-rows.ts';
+export * from './columns/infer.ts';
+export * from './columns/profile.ts';
+export * from './data-error.ts';
+export * from './dataset.ts';
+export * from './digits.ts';
+export * from './idx.ts';
+export * from './rows/encoder.ts';
+export { sameLabel } from './rows/labels.ts';
+export * from './rows/prepare.ts';
+export * from './rows/samples.ts';
+export { hashesOf, type TrainedRows } from './rows/trained-rows.ts';
+export * from './shuffle.ts';
+export * from './sides.ts';
+export * from './split.ts';
+export * from './table/index.ts';
+export * from './training-set.ts';

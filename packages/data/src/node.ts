@@ -1,0 +1,11 @@
+export { cacheDirectory, type OnProgress, type Progress } from './download.ts';
+export * from './files/atomic-files.ts';
+export * from './files/folder-lock.ts';
+export * from './files/owner.ts';
+export { loadFolder, unpacked } from './idx-files.ts';
+export * from './index.ts';
+export * from './named.ts';
+export * from './rows/spill.ts';
+export { escapedFormula } from './table/formulas.ts';
+export { openTable, type TableOptions } from './table/open-table.ts';
+export { openTableWriter, type TableWriter, type WriterOptions, type Written } from './table/write-table.ts';
