@@ -1,6 +1,6 @@
 import { type Images, imageSet } from '@semivae/data';
 import { parseRecipe, type Recipe } from '@semivae/recipe';
-import { fillNormal, type Image, type Model, reservedStreams } from '@semivae/runtime';
+import { fillNormal, type Image, type Model, streamOf } from '@semivae/runtime';
 import {
   collectBetweenSteps,
   errorPercent,
@@ -16,7 +16,6 @@ import { checkInterruption } from './interruption.ts';
 import { openRowProgress } from './row-progress.ts';
 import { showPercent, table } from './table.ts';
 
-const SAMPLE_STREAM = reservedStreams + 0x320;
 const AT_ONCE = 500;
 
 /** Grey values from 0 to 1 as bytes. */
@@ -41,7 +40,7 @@ export async function drawSamples(
     for (let start = 0; start < rows; start += AT_ONCE) {
       const labels = drawn.slice(start, start + AT_ONCE);
       const z = new Float32Array(labels.length * latent.size);
-      fillNormal(z, { seed: 0, stream: SAMPLE_STREAM, step: 0 }, start * latent.size);
+      fillNormal(z, { seed: 0, stream: streamOf('sampleSheet'), step: 0 }, start * latent.size);
       const images = await model.decode<Image>(z, labels);
       images.forEach((image, i) => bytes.set(bytesOf(image), (start + i) * data.width * data.height));
       progress.rows(start + labels.length);

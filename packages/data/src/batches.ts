@@ -1,5 +1,6 @@
+import { streamOf } from '@semivae/runtime/core';
 import { DataError } from './data-error.ts';
-import { range, shuffle, stream } from './shuffle.ts';
+import { range, shuffle } from './shuffle.ts';
 
 /**
  * Rows in an endless random order: every epoch is a new permutation, and batches run on across its end, so every
@@ -19,12 +20,12 @@ export interface RowOrder {
 
 /** The order in which all of `rows` images are seen without their labels. */
 export function unlabelledOrder(rows: number, seed: number): RowOrder {
-  return rowOrder(range(rows), seed, stream.unlabelledOrder);
+  return rowOrder(range(rows), seed, streamOf('unlabelledOrder'));
 }
 
 /** The order in which the `rows` whose labels are known are seen. */
 export function labelledOrder(rows: Int32Array, seed: number): RowOrder {
-  return rowOrder(rows, seed, stream.labelledOrder);
+  return rowOrder(rows, seed, streamOf('labelledOrder'));
 }
 
 /** An order for another use: `use` is a Philox stream, a different one for every order that must be independent. */

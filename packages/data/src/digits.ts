@@ -1,7 +1,6 @@
-import { fillUniform } from '@semivae/runtime/core';
+import { fillUniform, streamOf } from '@semivae/runtime/core';
 import type { Dataset, Images } from './dataset.ts';
 import { type Point, STYLES, type Stroke } from './digit-strokes.ts';
-import { stream } from './shuffle.ts';
 
 /** The name of the embedded set. */
 export const DIGITS = 'digits';
@@ -56,7 +55,7 @@ interface Chances {
 const uniforms = new Float32Array(256);
 
 function chances(seed: number, row: number): Chances {
-  fillUniform(uniforms, { seed, stream: stream.digits, step: row });
+  fillUniform(uniforms, { seed, stream: streamOf('digits'), step: row });
   let next = 0;
   const between = (low: number, high: number) => low + (high - low) * uniforms[next++]!;
   const about0 = (deviation: number) => deviation * (between(-1, 1) + between(-1, 1) + between(-1, 1));

@@ -1,17 +1,4 @@
-import { fillIntegers, reservedStreams } from '@semivae/runtime/core';
-
-/** What a draw is for: each use has a Philox stream of its own, so none repeats another's numbers. */
-export const stream = {
-  digits: reservedStreams + 0x100,
-  labelled: reservedStreams + 0x101,
-  validation: reservedStreams + 0x102,
-  unlabelledOrder: reservedStreams + 0x103,
-  labelledOrder: reservedStreams + 0x104,
-  calibration: reservedStreams + 0x105,
-  reference: reservedStreams + 0x106,
-  labelledMoves: reservedStreams + 0x107,
-  unlabelledMoves: reservedStreams + 0x108,
-} as const;
+import { fillIntegers } from '@semivae/runtime/core';
 
 const two32 = 2 ** 32;
 const words = new Uint32Array(1024);

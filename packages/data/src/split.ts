@@ -1,6 +1,7 @@
+import { streamOf } from '@semivae/runtime/core';
 import { DataError } from './data-error.ts';
 import { type Groups, rowsOfGroups, shuffledGroups } from './groups.ts';
-import { range, shuffle, stream } from './shuffle.ts';
+import { range, shuffle } from './shuffle.ts';
 
 /**
  * The rows whose labels are seen, ascending: `count` of them, as even over the classes as the rows allow, random
@@ -22,7 +23,7 @@ export function chooseLabelled(
   );
   byClass.forEach((rows, label) => {
     checkClass(rows, label);
-    shuffle(rows, seed, stream.labelled, label);
+    shuffle(rows, seed, streamOf('labelledRows'), label);
   });
   const quota = evenQuota(byClass, count, seed);
   const chosen = byClass.flatMap((rows, label) => [...rows.subarray(0, quota[label])]);
@@ -51,12 +52,12 @@ export function validationSplit(
   }
   if (groups) return groupedSplit(rows, count, seed, groups);
   const order = range(rows);
-  shuffle(order, seed, stream.validation, 0);
+  shuffle(order, seed, streamOf('validationRows'), 0);
   return { validation: order.slice(0, count).sort(), train: order.slice(count).sort() };
 }
 
 function groupedSplit(rows: number, count: number, seed: number, groups: Groups) {
-  const order = shuffledGroups(groups, seed, stream.validation);
+  const order = shuffledGroups(groups, seed, streamOf('validationRows'));
   const validation = rowsOfGroups(range(rows), groups, order, count, 'validation split');
   const held = new Set(validation);
   return { validation, train: range(rows).filter((row) => !held.has(row)) };
@@ -109,7 +110,7 @@ function rowsByClass(labels: ArrayLike<number>, classes: number, among: Int32Arr
 /** One each in turn, in a random order of the classes, until `count` are given out; a class that is used up is skipped. */
 function evenQuota(byClass: readonly Int32Array[], count: number, seed: number): number[] {
   const turn = range(byClass.length);
-  shuffle(turn, seed, stream.labelled, byClass.length);
+  shuffle(turn, seed, streamOf('labelledRows'), byClass.length);
   const quota = byClass.map(() => 0);
   for (let left = count; left > 0; ) {
     for (const label of turn) {

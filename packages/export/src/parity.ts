@@ -1,7 +1,7 @@
 import { rawTensors } from '@semivae/data';
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import { rawOrder, type TableColumns } from '@semivae/model';
-import { fillNormal, reservedStreams, type Tensor, type Tensors } from '@semivae/runtime/core';
+import { fillNormal, streamOf, type Tensor, type Tensors } from '@semivae/runtime/core';
 import { type Engine, type Examples, latentOf, type RunInfo } from '@semivae/train';
 import { ask } from './ask.ts';
 import type { HeadGraphs } from './heads.ts';
@@ -40,8 +40,6 @@ export interface TableParity {
 
 export type Parity = ImageParity | TableParity;
 
-const PARITY_STREAM = reservedStreams + 0x301;
-
 /** Digits enough to give back a float32 exactly. */
 const rounded = (number: number): number => Number(number.toPrecision(9));
 
@@ -68,7 +66,7 @@ async function imageAnswers(
   { classes, latent }: { readonly classes: number; readonly latent: number },
 ): Promise<ImageParity> {
   const noise = new Float32Array(x.length * latent);
-  fillNormal(noise, { seed: 0, stream: PARITY_STREAM, step: 0 });
+  fillNormal(noise, { seed: 0, stream: streamOf('parity'), step: 0 });
   const z = rowsOf({ type: 'float32', dims: [x.length, latent], data: noise });
   const feeds = {
     x: matrix('uint8', x),
@@ -128,7 +126,7 @@ async function tableAnswers(
 /** Latents drawn from the prior, and classes in turn: what rows are made up from. */
 function drawnFeeds(rows: number, latent: number, classes: number): Tensors {
   const noise = new Float32Array(rows * latent);
-  fillNormal(noise, { seed: 0, stream: PARITY_STREAM, step: 1 });
+  fillNormal(noise, { seed: 0, stream: streamOf('parity'), step: 1 });
   const labels = Array.from({ length: rows }, (_, row) => row % classes);
   return {
     z: { type: 'float32', dims: [rows, latent], data: noise },

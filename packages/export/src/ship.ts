@@ -16,9 +16,9 @@ import {
   type Head,
   type HeadName,
   type Manifest,
-  reservedStreams,
   sealManifest,
   sha256,
+  streamOf,
 } from '@semivae/runtime/core';
 import {
   boundOf,
@@ -82,14 +82,12 @@ const entryOf = async (file: string, bytes: Uint8Array) => ({
   sha256: await sha256(bytes),
 });
 
-const SCORE_STREAM = reservedStreams + 0x300;
-
 /** Noise that ships: drawn once from the run's seed. */
 export const fixedNoise = (noises: readonly LeafValue<'noise'>[], seed: number): Tensors =>
   Object.fromEntries(
     noises.map(({ leaf, shape }, index) => {
       const data = new Float32Array(sizeOf(shape));
-      fillNormal(data, { seed, stream: SCORE_STREAM, step: index });
+      fillNormal(data, { seed, stream: streamOf('shippedScore'), step: index });
       return [leaf.name, { shape: shape as readonly number[], data }];
     }),
   );

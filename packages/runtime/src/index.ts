@@ -32,6 +32,7 @@ export type {
   Tensors,
   TensorType,
 } from './session.ts';
+export * from './streams.ts';
 export { type Answer, type ColumnAnswers, type ScoreOptions, tableInput } from './tables.ts';
 export { visibleLine, visibleText } from './visible.ts';
 export {

@@ -11,8 +11,9 @@ import { type ImageAnswer, scoreImages } from './image-scores.ts';
 import { type Images, type Label, type Latents, labelIndex, labelIndices, latentRows } from './inputs.ts';
 import { type HeadName, type Manifest, manifestFile } from './manifest.ts';
 import { openManifest } from './manifest-checksum.ts';
-import { fillNormal, fillUniform, reservedStreams } from './random.ts';
+import { fillNormal, fillUniform } from './random.ts';
 import type { Host } from './session.ts';
+import { streamOf } from './streams.ts';
 import { type Answer, type ColumnAnswers, mostProbable, type ScoreOptions, tablesOf } from './tables.ts';
 import { openGate } from './turns.ts';
 
@@ -183,7 +184,7 @@ async function generate(loaded: Loaded, options: GenerateOptions = {}): Promise<
   }
   const chosen = label === undefined ? undefined : labelIndex(label, labels);
   const noise = new Float32Array(count * latent.size);
-  fillNormal(noise, { seed, stream: generateStream, step: 0 });
+  fillNormal(noise, { seed, stream: streamOf('generatedRows'), step: 0 });
   const cycle = (_: unknown, row: number) => chosen ?? row % classes;
   const indices = classes === 0 ? [] : Array.from({ length: count }, cycle);
   const z = noise.map((each) => each * temperature);
@@ -201,12 +202,9 @@ async function drawRows(
   seed: number,
 ): Promise<Made[]> {
   const uniforms = new Float32Array(rows * drawWidth(loaded.manifest));
-  fillUniform(uniforms, { seed, stream: cellStream, step: 0 });
+  fillUniform(uniforms, { seed, stream: streamOf('generatedCells'), step: 0 });
   return madeBy('sampler', loaded, { z, uniforms }, rows, classes);
 }
-
-const generateStream = reservedStreams;
-const cellStream = reservedStreams + 1;
 
 async function reconstruct(loaded: Loaded, x: Given, options?: LabelOptions): Promise<Made[]> {
   const { manifest, heads, form } = loaded;

@@ -1,3 +1,5 @@
+import { streamOf } from './streams.ts';
+
 /**
  * Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"), a counter-based
  * generator: every draw is a pure function of (seed, stream, step, index), so elements can be computed in any order
@@ -11,10 +13,6 @@ export interface Draw {
   readonly stream: number;
   readonly step: number;
 }
-
-/** Streams from here up are the library's own; callers number theirs from 0. */
-export const reservedStreams = 0xffff0000;
-const permutationStream = 0xffffffff;
 
 const two32 = 0x1_0000_0000;
 const chunk = 1024;
@@ -58,7 +56,7 @@ export function integers(count: number, below: number, draw: Draw): Uint32Array 
 export function permutation(n: number, seed: number, epoch: number): Uint32Array {
   const order = new Uint32Array(n);
   for (let i = 0; i < n; i++) order[i] = i;
-  const draw = { seed, stream: permutationStream, step: epoch };
+  const draw = { seed, stream: streamOf('permutation'), step: epoch };
   for (let start = 0; start < n; start += chunk) {
     const end = Math.min(start + chunk, n);
     const skip = fillWords(draw, start, end - start);

@@ -1,14 +1,12 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
 import { classDensity, known, type Model, trainingRows } from '@semivae/model';
-import { reservedStreams } from '@semivae/runtime/core';
+import { streamOf } from '@semivae/runtime/core';
 import { type DataShape, noisy } from './assemble.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import { shippedParameters } from './optimizers.ts';
 import { rowNoise } from './row-noise.ts';
-
-const CLASS_STREAM = reservedStreams + 0x330;
 
 export interface DrawsOptions {
   /** Draws of each row that probabilities are averaged over. */
@@ -59,7 +57,7 @@ export async function openAveragedClassifier(
         for (let step = 0; step < times; step++) {
           const noise = rowNoise(classifier.noises, x.dims[0]!, start, (_, index) => ({
             seed,
-            stream: CLASS_STREAM + index,
+            stream: streamOf('averagedClassifier', index),
             step,
           }));
           const found = (await evaluator.run({ x, ...parameters, ...noise })).probabilities!;

@@ -4,13 +4,12 @@ import {
   type RowOrder,
   type Rows,
   rowOrder,
-  stream,
   type TrainingSet,
 } from '@semivae/data';
 import { type Graph, type LeafValue, sizeOf } from '@semivae/graph';
 import type { ImageColumns } from '@semivae/model';
 import type { Recipe } from '@semivae/recipe';
-import { fillNormal, fillUniform, type Tensor, type Tensors } from '@semivae/runtime/core';
+import { fillNormal, fillUniform, streamOf, type Tensor, type Tensors } from '@semivae/runtime/core';
 import {
   LABELLED_MOVED,
   LABELLED_X,
@@ -101,15 +100,15 @@ function kindsOf({ batch }: Recipe, set: TrainingSet, rows: Rows, seed: number):
       x: UNLABELLED_X,
       moved: UNLABELLED_MOVED,
       believed: UNLABELLED_Y,
-      moves: stream.unlabelledMoves,
+      moves: streamOf('unlabelledMoves'),
       size: batch.unlabelled,
-      order: () => rowOrder(rows.train, seed, stream.unlabelledOrder, set.together),
+      order: () => rowOrder(rows.train, seed, streamOf('unlabelledOrder'), set.together),
     },
     {
       x: LABELLED_X,
       moved: LABELLED_MOVED,
       y: LABELLED_Y,
-      moves: stream.labelledMoves,
+      moves: streamOf('labelledMoves'),
       size: batch.labelled,
       order: () => labelledOrder(rows.labelled, seed),
     },

@@ -1,13 +1,11 @@
 import { sizeOf, type Tensors } from '@semivae/graph';
-import { fillNormal, reservedStreams } from '@semivae/runtime/core';
+import { fillNormal, streamOf } from '@semivae/runtime/core';
 import type { State } from './optimizers.ts';
-
-const INITIAL_STREAM = reservedStreams + 0x200;
 
 function filled({ initial, leaf }: State, seed: number, index: number): Float32Array {
   const data = new Float32Array(sizeOf(leaf.shape));
   if (initial.kind === 'constant') return data.fill(initial.value);
-  fillNormal(data, { seed, stream: INITIAL_STREAM, step: index });
+  fillNormal(data, { seed, stream: streamOf('initialParameters'), step: index });
   return data.map((each) => each * initial.scale);
 }
 

@@ -1,13 +1,11 @@
 import { graph, type Tensors as StoredTensors } from '@semivae/graph';
 import { elbo, known, type Model, summedOver, trainingRows } from '@semivae/model';
-import { fillNormal, reservedStreams, type Tensor } from '@semivae/runtime/core';
+import { fillNormal, streamOf, type Tensor } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import { shippedParameters } from './optimizers.ts';
-
-const JUDGE_STREAM = reservedStreams + 0x302;
 
 /** The mean evidence lower bound of some rows under a trained state, in nats a row; the same draws at every call. */
 export type Judge = (state: StoredTensors, rows: BareRows) => Promise<number>;
@@ -24,7 +22,7 @@ export async function openJudge(engine: Engine, model: Model, { columns }: DataS
         const dims = shape.map((size) => (typeof size === 'number' ? size : rows));
         const width = dims.slice(1).reduce((product, each) => product * each, 1);
         const data = new Float32Array(rows * width);
-        fillNormal(data, { seed: 0, stream: JUDGE_STREAM, step }, start * width);
+        fillNormal(data, { seed: 0, stream: streamOf('judgedSamples'), step }, start * width);
         return [leaf.name, { type: 'float32', dims, data }];
       }),
     );

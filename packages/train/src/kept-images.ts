@@ -1,6 +1,7 @@
-import { chooseRows, range, shuffle, stream, type TrainingSet } from '@semivae/data';
+import { chooseRows, range, shuffle, type TrainingSet } from '@semivae/data';
 import type { Tensors as StoredTensors } from '@semivae/graph';
 import type { Recipe } from '@semivae/recipe';
+import { streamOf } from '@semivae/runtime/core';
 
 const MOST_CALIBRATION = 2000;
 /** Rows with which 1 % of false alarms can be kept. */
@@ -41,8 +42,8 @@ export function chooseKeptImages(
   const most = Math.floor(MOST_NUMBERS / set.width);
   const { train } = chooseRows(recipe, set, seed);
   return {
-    reference: someOf(train, Math.min(most, recipe.score.neighbours), seed, stream.reference),
-    calibration: someOf(range(test.rows), calibrationRows(test, most), seed, stream.calibration),
+    reference: someOf(train, Math.min(most, recipe.score.neighbours), seed, streamOf('referenceRows')),
+    calibration: someOf(range(test.rows), calibrationRows(test, most), seed, streamOf('calibrationRows')),
   };
 }
 

@@ -1,14 +1,12 @@
 import { cast, graph, less, noise, type Tensors as StoredTensors } from '@semivae/graph';
 import { iwae, iwaeSummedOver, known, type Model, trainingRows } from '@semivae/model';
-import { reservedStreams } from '@semivae/runtime/core';
+import { streamOf } from '@semivae/runtime/core';
 import type { DataShape } from './assemble.ts';
 import { type BareRows, chunksOf } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import { fed } from './engines/onnxruntime.ts';
 import { shippedParameters } from './optimizers.ts';
 import { rowNoise } from './row-noise.ts';
-
-const LIKELIHOOD_STREAM = reservedStreams + 0x310;
 
 /** Latents decoded at once: products of this many rows are at full speed, and what comes of them stays in the cache. */
 const DECODED_AT_ONCE = 1000;
@@ -70,7 +68,7 @@ export async function openLikelihood(
   const drawn = (rows: number, start: number, portion: number) =>
     rowNoise(weights.noises, rows, start, ({ leaf }, index) => ({
       seed,
-      stream: LIKELIHOOD_STREAM + index,
+      stream: streamOf('likelihood', index),
       step: leaf.distribution === 'uniform' ? 0 : portion,
     }));
 

@@ -1,13 +1,11 @@
 import type { TrainingSet } from '@semivae/data';
 import { featuresOf } from '@semivae/model';
 import { RecipeError } from '@semivae/recipe';
-import { reservedStreams, type Tensor } from '@semivae/runtime/core';
+import { streamOf, type Tensor } from '@semivae/runtime/core';
 import { areMoved, type Moves, openMover } from './augmentation/moves.ts';
 import { type Answers, chunksOf, openAnswerer } from './classify.ts';
 import type { Engine } from './engines/engine.ts';
 import type { TrainedModel } from './neighbours/index.ts';
-
-const TEACHER_STREAM = reservedStreams + 0x350;
 
 /** How often each row is moved, beside being asked about as it is. */
 const VIEWS = 4;
@@ -39,7 +37,7 @@ function* viewsOf(x: Tensor, start: number, { columns }: TrainingSet, { moves, s
   yield x;
   const still = { ...moves, erase: 0 };
   if (columns.kind !== 'image' || !areMoved(still)) return;
-  const move = openMover(columns, x.dims[0]!, still, { seed, stream: TEACHER_STREAM });
+  const move = openMover(columns, x.dims[0]!, still, { seed, stream: streamOf('teachers') });
   for (let view = 0; view < VIEWS; view++) {
     const data = new Uint8Array(x.data.length);
     move(x.data as Uint8Array, data, start * VIEWS + view);

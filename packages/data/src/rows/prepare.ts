@@ -1,11 +1,12 @@
 import { isConstant, isUsed, type TableColumns } from '@semivae/model';
 import { type Recipe, RecipeError } from '@semivae/recipe';
+import { streamOf } from '@semivae/runtime/core';
 import { withoutGrowth } from '../columns/growth.ts';
 import { type ColumnSample, type InferOptions, inferColumn } from '../columns/infer.ts';
 import { leaks } from '../columns/leaks.ts';
 import { fitSurprise } from '../columns/surprise/fit.ts';
 import { codesForMissing, identifiers } from '../columns/suspicions.ts';
-import { range, shuffle, stream } from '../shuffle.ts';
+import { range, shuffle } from '../shuffle.ts';
 import { validationSplit } from '../split.ts';
 import type { Cells, Chunk, Table, TableColumn } from '../table/table.ts';
 import { encodedSet, type SetFacts, type TrainingSet } from '../training-set.ts';
@@ -313,7 +314,7 @@ const validationOf = ({ labels, groups }: SetFacts, { data }: Recipe, seed: numb
 /** Some of the training rows, at random, in ascending order so that they are read in one pass. */
 function chooseReference(rows: number, most: number, seed: number): Int32Array {
   const order = range(rows);
-  shuffle(order, seed, stream.reference, 0);
+  shuffle(order, seed, streamOf('referenceRows'), 0);
   return order.slice(0, most).sort();
 }
 

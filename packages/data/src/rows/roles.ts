@@ -1,6 +1,7 @@
 import { RecipeError } from '@semivae/recipe';
+import { streamOf } from '@semivae/runtime/core';
 import { type Groups, rowsOfGroups, shuffledGroups } from '../groups.ts';
-import { range, shuffle, stream } from '../shuffle.ts';
+import { range, shuffle } from '../shuffle.ts';
 
 /** What a row of a table is for. */
 export const role = { train: 0, calibration: 1, anomaly: 2 } as const;
@@ -51,12 +52,14 @@ function heldBack(
 ) {
   const inTime = times && byTime(ordinary, times);
   if (groups) {
-    const order = inTime ? latestGroups(inTime, groups) : shuffledGroups(groups, seed, stream.calibration);
+    const order = inTime
+      ? latestGroups(inTime, groups)
+      : shuffledGroups(groups, seed, streamOf('calibrationRows'));
     return rowsOfGroups(ordinary, groups, order, count, place);
   }
   if (inTime) return inTime.subarray(inTime.length - count);
   const dealt = ordinary.slice();
-  shuffle(dealt, seed, stream.calibration, 0);
+  shuffle(dealt, seed, streamOf('calibrationRows'), 0);
   return dealt.subarray(0, count);
 }
 

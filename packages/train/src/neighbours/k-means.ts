@@ -1,6 +1,4 @@
-import { fillUniform, reservedStreams } from '@semivae/runtime/core';
-
-const MEANS_STREAM = reservedStreams + 0x322;
+import { fillUniform, streamOf } from '@semivae/runtime/core';
 
 export interface MeansOptions {
   /** How often it is tried from other centres. */
@@ -98,7 +96,7 @@ export function kMeans(
 ): Clusters {
   const found = Array.from({ length: tries }, (_, step) => {
     const draws = new Float32Array(count);
-    fillUniform(draws, { seed, stream: MEANS_STREAM, step });
+    fillUniform(draws, { seed, stream: streamOf('clusterMeans'), step });
     return settled(places, width, count, draws);
   });
   const least = Math.min(...found.map(({ cost }) => cost));

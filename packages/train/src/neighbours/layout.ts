@@ -1,7 +1,5 @@
-import { fillIntegers, fillNormal, reservedStreams } from '@semivae/runtime/core';
+import { fillIntegers, fillNormal, streamOf } from '@semivae/runtime/core';
 import type { Joined } from './joined.ts';
-
-const LAYOUT_STREAM = reservedStreams + 0x320;
 
 export interface LayoutOptions {
   readonly dimensions?: number;
@@ -36,7 +34,7 @@ function openDraws(rows: number, seed: number): () => number {
   let [at, step] = [block.length, 0];
   return () => {
     if (at === block.length) {
-      fillIntegers(block, { seed, stream: LAYOUT_STREAM + 1, step: step++ }, rows);
+      fillIntegers(block, { seed, stream: streamOf('layoutPairs'), step: step++ }, rows);
       at = 0;
     }
     return block[at++]!;
@@ -46,7 +44,7 @@ function openDraws(rows: number, seed: number): () => number {
 /** Places of rows, and where they begin: random, around 0. */
 function firstPlaces(rows: number, width: number, seed: number): Float32Array {
   const places = new Float32Array(rows * width);
-  fillNormal(places, { seed, stream: LAYOUT_STREAM, step: 0 });
+  fillNormal(places, { seed, stream: streamOf('layoutPlaces'), step: 0 });
   return places.map((each) => each * SPREAD);
 }
 
