@@ -1,6 +1,6 @@
 import { chooseRows, type Dataset, imageSet, type TrainingSet } from '@semivae/data';
 import type { Recipe } from '@semivae/recipe';
-import { assemble, shapeOf } from '@semivae/train/node';
+import { assemble, goesByBound, shapeOf } from '@semivae/train/node';
 import { openData } from './data.ts';
 import { checkInterruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -15,7 +15,7 @@ function figuresOf(recipe: Recipe, set: TrainingSet): string[] {
   return [
     ...Object.keys(step.reported),
     ...(model.y ? ['testError', ...(isHeld ? ['validationError'] : [])] : []),
-    ...(isHeld && recipe.keep === 'best' ? ['validationBound'] : []),
+    ...(isHeld && goesByBound(recipe) ? ['validationBound'] : []),
   ];
 }
 

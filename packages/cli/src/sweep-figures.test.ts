@@ -1,12 +1,10 @@
 import { parseRecipe } from '@semivae/recipe';
-import type { MetricsLine } from '@semivae/train/node';
 import { describe, expect, test } from 'vitest';
 import {
   checkDecidable,
   compareBy,
   figureWords,
   orderingFigure,
-  shippedMetrics,
   showSpread,
   spreadOf,
 } from './sweep-figures.ts';
@@ -48,17 +46,6 @@ describe('a choice between settings', () => {
     expect(order('testError')).toEqual([1, 2, 3, undefined]);
     expect(order('validationBound')).toEqual([3, 2, 1, undefined]);
   });
-});
-
-test('what ships is the best epoch where it is kept, the first of equals, else the last', () => {
-  const lines = [-3, -1, -1, -2].map((validationBound, epoch): MetricsLine => {
-    return { step: epoch, epoch, minutes: 0, validationBound };
-  });
-  const best = parseRecipe({ keep: 'best' });
-  expect(shippedMetrics(best, lines).epoch).toBe(1);
-  expect(shippedMetrics(plain, lines).epoch).toBe(3);
-  const untold = lines.map(({ validationBound: _, ...rest }): MetricsLine => rest);
-  expect(shippedMetrics(best, untold).epoch).toBe(3);
 });
 
 test('figures are told as people read them', () => {

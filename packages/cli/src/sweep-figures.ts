@@ -1,6 +1,6 @@
 import type { Recipe } from '@semivae/recipe';
 import { type MeanAndDeviation, meanAndDeviation } from '@semivae/statistics';
-import type { MetricsLine } from '@semivae/train/node';
+import { goesByBound } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import { showPercent } from './table.ts';
 
@@ -14,7 +14,7 @@ const PREFERRED = [...OF_HELD_OUT, 'testError', 'loss'] as const;
 
 const tells = (recipe: Recipe, figure: (typeof OF_HELD_OUT)[number]): boolean =>
   recipe.data.validation > 0 &&
-  (figure === 'validationError' ? recipe.model.kind !== 'm1' : recipe.keep === 'best');
+  (figure === 'validationError' ? recipe.model.kind !== 'm1' : goesByBound(recipe));
 
 /** Throws `SWEEP_UNDECIDED` where settings are to be compared, and nothing says by what, nor are rows held out for it. */
 export function checkDecidable(recipes: readonly Recipe[], by: string | undefined): void {
@@ -44,14 +44,6 @@ export function checkTold(told: readonly string[], by: string | undefined): void
   if (by === undefined || told.includes(by)) return;
   const remedy = `Order by one of ${[...new Set(told)].join(', ')}; what is trained stays.`;
   throw new CommandFailure('SWEEP_FIGURE', `--by ${by}`, 'no run tells such a figure', remedy);
-}
-
-const boundOf = ({ validationBound = -Infinity }: MetricsLine): number => validationBound;
-
-/** The metrics of what a run ships: of its best epoch where that is kept, else of its last. */
-export function shippedMetrics({ keep }: Recipe, lines: readonly MetricsLine[]): MetricsLine {
-  const best = lines.reduce((most, each) => (boundOf(each) > boundOf(most) ? each : most));
-  return keep === 'best' && boundOf(best) > -Infinity ? best : lines.at(-1)!;
 }
 
 /** Each figure over the runs that tell it. */

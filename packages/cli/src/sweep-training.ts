@@ -4,10 +4,9 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isLocked } from '@semivae/data/node';
-import { type MetricsLine, RUN_FILE, readMetrics } from '@semivae/train/node';
+import { type MetricsLine, RUN_FILE, readMetrics, shippedEpoch } from '@semivae/train/node';
 import { exitCodes, type Failure } from './failure.ts';
 import { STOP_WITH_PARENT } from './interruption.ts';
-import { shippedMetrics } from './sweep-figures.ts';
 import { RECIPE, type Result } from './sweep-folder.ts';
 import { type Setting, showFields, showValue } from './sweep-settings.ts';
 
@@ -137,7 +136,7 @@ export async function runJob(job: Job, circumstances: Circumstances): Promise<En
   const lines = await readMetrics(join(folder, job.run));
   const { fields, recipe } = job.setting;
   const { minutes } = lines.at(-1)!;
-  const metrics = shippedMetrics(recipe, lines);
+  const metrics = lines[shippedEpoch(recipe, lines)]!;
   return { result: { fields, seed: job.seed, run: job.run, minutes, metrics } };
 }
 

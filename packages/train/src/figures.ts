@@ -8,7 +8,7 @@ import type { Engine } from './engines/engine.ts';
 import { shapeOf } from './fit.ts';
 import { openJudge } from './judge.ts';
 import { openLatentFigures } from './latent-figures.ts';
-import { type Figures, isMonitored } from './monitor.ts';
+import { type Figures, goesByBound } from './monitor.ts';
 
 /** A training of which figures are to be told. */
 export interface Judged {
@@ -98,7 +98,7 @@ async function openLatent(
 
 /** The bound on the rows held out, where something is decided by it. */
 async function openBound({ recipe, engine }: Judged, shape: DataShape, held: TrainingSet): Promise<Figured> {
-  if (!isMonitored(recipe) || recipe.monitor !== 'bound' || held.rows === 0) return async () => ({});
+  if (!goesByBound(recipe) || held.rows === 0) return async () => ({});
   const judge = await openJudge(engine, modelOf(recipe, shape), shape);
   return async (state) => ({ validationBound: await judge(state, held) });
 }

@@ -1,6 +1,6 @@
 import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
-import { bestEpoch, checkMonitored, hasStopped, isFinished } from './monitor.ts';
+import { bestEpoch, checkMonitored, goesByBound, hasStopped, isFinished, shippedEpoch } from './monitor.ts';
 
 const recipeOf = (raw: RecipeInput) => parseRecipe({ epochs: 8, ...raw });
 const bounds = (...all: readonly number[]) =>
@@ -17,6 +17,27 @@ describe('the best epoch', () => {
   test('is never one whose figure is no number, or is not told', () => {
     expect(bestEpoch(recipeOf({}), bounds(Number.NaN, -9, Number.NaN))).toBe(1);
     expect(bestEpoch(recipeOf({}), errors(5, 3))).toBe(-1);
+  });
+});
+
+describe('what ships', () => {
+  test('is the best epoch where it is kept, by the figure that is monitored, else the last', () => {
+    const both = errors(5, 3, 4, 3).map((each, i) => ({ ...each, validationBound: [-3, -4, -1, -2][i]! }));
+    expect(shippedEpoch(recipeOf({ keep: 'best' }), both)).toBe(2);
+    expect(shippedEpoch(recipeOf({ keep: 'best', monitor: 'error' }), both)).toBe(1);
+    expect(shippedEpoch(recipeOf({ keep: 'best', monitor: 'error' }), errors(5, 3, 4, 3))).toBe(1);
+    expect(shippedEpoch(recipeOf({ keep: 'best' }), errors(5, 3, 4, 3))).toBe(3);
+    expect(shippedEpoch(recipeOf({ patience: 2 }), both)).toBe(3);
+  });
+
+  test('goes by the bound only where something is decided, and by nothing else', () => {
+    for (const [asked, told] of [
+      [{}, false],
+      [{ keep: 'best' }, true],
+      [{ patience: 2 }, true],
+      [{ keep: 'best', monitor: 'error' }, false],
+    ] as const)
+      expect(goesByBound(recipeOf(asked))).toBe(told);
   });
 });
 

@@ -8,6 +8,9 @@ export type Figures = Readonly<Record<string, number>>;
 /** Whether a figure on the validation rows decides anything: which epoch ships, or when training stops. */
 export const isMonitored = ({ keep, patience }: Recipe): boolean => keep === 'best' || patience !== undefined;
 
+/** Whether the bound on the validation rows is told at every epoch, because something is decided by it. */
+export const goesByBound = (recipe: Recipe): boolean => isMonitored(recipe) && recipe.monitor === 'bound';
+
 /** Higher is better: the bound on the validation rows, or their error's negative; undefined where it is not told. */
 function meritOf({ monitor }: Recipe, { validationBound, validationError }: Figures): number | undefined {
   if (monitor !== 'error') return validationBound;
@@ -23,6 +26,12 @@ export function bestEpoch(recipe: Recipe, epochs: readonly Figures[]): number {
     [best, found] = [merit, index];
   });
   return found;
+}
+
+/** Which of a run's epochs, told in order, ships: the best where that is kept and known, else the last. */
+export function shippedEpoch(recipe: Recipe, epochs: readonly Figures[]): number {
+  const best = recipe.keep === 'best' ? bestEpoch(recipe, epochs) : -1;
+  return best === -1 ? epochs.length - 1 : best;
 }
 
 /** Whether as many epochs as the recipe's patience have come since the best one. */

@@ -47,6 +47,7 @@ import {
   type Standing,
   type State,
   shapeOf,
+  shippedEpoch,
   stepsPerEpoch,
   writeBeliefs,
   writeCheckpoint,
@@ -598,18 +599,21 @@ const collapseOf = ({ divergence, activeUnits }: MetricsLine): string =>
   `the latent has collapsed: ${activeUnits} of its features are active and it diverges from its prior by ${divergence!.toFixed(2)} nats, so codes and scores tell little; try --set objective.klWarmup=<steps> or --set objective.freeBits=0.1`;
 
 function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, output: Output): void {
-  const { step, epoch, minutes, loss, testError, validationError } = trained.metrics;
+  const { step, epoch, minutes } = trained.metrics;
   const { lines } = trained;
+  const ships = lines[shippedEpoch(recipe, lines)]!;
+  const which = ships === lines.at(-1) ? '' : `; epoch ${ships.epoch} ships`;
+  const { loss, testError, validationError } = ships;
   const error = testError === undefined ? '' : `, test error ${showPercent(testError)}`;
   const next = recipe.objective.kind === 'supervised' ? 'evaluate' : 'export';
   output.say(
-    `trained ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} in ${showMinutes(minutes)}: loss ${loss!.toFixed(2)}${error}`,
+    `trained ${epoch} ${epoch === 1 ? 'epoch' : 'epochs'} in ${showMinutes(minutes)}${which}: loss ${loss!.toFixed(2)}${error}`,
   );
   const stoppedEarly = isStoppedEarly(recipe, lines);
   const best = lines[bestEpoch(recipe, lines)]?.epoch;
   if (stoppedEarly)
     output.say(`stopped early: no better ${recipe.monitor} on the validation rows since epoch ${best}`);
-  if (isCollapsed(trained.metrics)) output.note(`warning ${collapseOf(trained.metrics)}`);
+  if (isCollapsed(ships)) output.note(`warning ${collapseOf(ships)}`);
   output.say(`next: semivae ${next} ${folder}`);
   const errors = { ...(testError !== undefined && { testError, validationError }) };
   output.answer({
@@ -621,6 +625,7 @@ function conclude(folder: string, { recipe, seed }: RunInfo, trained: Trained, o
     step,
     epoch,
     minutes,
+    shippedEpoch: ships.epoch,
     loss,
     ...errors,
   });

@@ -10,7 +10,7 @@ import type { Recipe } from '@semivae/recipe';
 import type { Engine } from '../engines/engine.ts';
 import { openFigures } from '../figures.ts';
 import { type Checkpoint, fit } from '../fit.ts';
-import { bestEpoch, type Figures, hasStopped } from '../monitor.ts';
+import { type Figures, hasStopped, shippedEpoch } from '../monitor.ts';
 import { describeTable, heldTensors, type RunInfo } from '../run-info.ts';
 import { completeRecipe } from './complete.ts';
 
@@ -41,18 +41,16 @@ async function kept(
 ): Promise<Ended> {
   const figuresOf = await openFigures({ recipe, seed, set, engine });
   const epochs: Figures[] = [];
-  let best: Ended | undefined;
+  let ships: Ended | undefined;
   for await (const report of fit(recipe, set, { seed, engine })) {
     if (!report.epochEnded) continue;
     const checkpoint = await report.checkpoint();
     const metrics = { ...report.metrics, ...(await figuresOf(checkpoint.state)) };
     epochs.push(metrics);
-    const isBest = bestEpoch(recipe, epochs) === epochs.length - 1;
-    if (!best || isBest || recipe.keep === 'last' || bestEpoch(recipe, epochs) === -1)
-      best = { checkpoint, metrics };
+    if (shippedEpoch(recipe, epochs) === epochs.length - 1) ships = { checkpoint, metrics };
     if (hasStopped(recipe, epochs)) break;
   }
-  return best!;
+  return ships!;
 }
 
 /** Reads a table, trains on it and keeps what ships. Throws as `prepareTable` and `fit` do. */
