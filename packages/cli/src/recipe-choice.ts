@@ -11,7 +11,7 @@ import {
   TABLE_CLASSES,
   withField,
 } from '@semivae/recipe';
-import { type DateOrder, dateOrders, dateUnits } from '@semivae/runtime/core';
+import { dateOrders, dateUnits } from '@semivae/runtime/core';
 import { parseJson } from '@semivae/train/node';
 import { CommandFailure } from './failure.ts';
 import type { ReadingFlags } from './reading-flags.ts';
@@ -93,18 +93,32 @@ function parsedColumn(text: string): readonly [name: string, kind: string] {
   throw new CommandFailure('COLUMN_FORM', `--column ${text}`, 'there is no = after a name', remedy);
 }
 
-/** What stands behind a kind: of a timestamp that its trend counts or how it is written, of a number whether its logarithm is taken. */
-const furtherOf = (text: string) => {
+const LIKELIHOODS: readonly string[] = ['gaussian', 'student-t', 'poisson', 'negative-binomial'];
+const TRANSFORMS: readonly string[] = ['none', 'log'];
+const DATES: readonly string[] = [...dateOrders, ...dateUnits];
+
+/** What stands behind a kind: of a timestamp that its trend counts or how it is written, of numbers and counts how they are modelled. */
+function furtherOf(text: string, flag: string) {
   if (text === 'trend') return { trend: true };
-  return [...dateOrders, ...dateUnits].includes(text as DateOrder) ? { date: text } : { transform: text };
-};
+  if (DATES.includes(text)) return { date: text };
+  if (LIKELIHOODS.includes(text)) return { likelihood: text };
+  if (TRANSFORMS.includes(text)) return { transform: text };
+  const remedy = `Known there: ${['trend', ...DATES, ...TRANSFORMS, ...LIKELIHOODS].join(', ')}.`;
+  throw new CommandFailure(
+    'COLUMN_FORM',
+    `--column ${flag}`,
+    `nothing is called '${text}' behind a kind`,
+    remedy,
+  );
+}
 
 /** What the flags say of columns: a kind, and perhaps more of it. */
 function withColumns(recipe: Recipe, columns: readonly string[] = []): Recipe {
   if (columns.length === 0) return recipe;
   const said = columns.map(parsedColumn).map(([name, text]) => {
     const [kind, ...further] = text.split(':');
-    return [name, Object.assign({ kind }, ...further.map(furtherOf))];
+    const more = further.map((each) => furtherOf(each, `${name}=${text}`));
+    return [name, Object.assign({ kind }, ...more)];
   });
   const all = { ...recipe.data.columns, ...Object.fromEntries(said) };
   return parseRecipe({ ...recipe, data: { ...recipe.data, columns: all } }, '--column');

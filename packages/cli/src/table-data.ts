@@ -61,7 +61,9 @@ function askedColumns({ columns, labelColumn, timeColumn }: Recipe['data']) {
     Object.hasOwn(TYPES, kind) ? [[name, TYPES[kind as keyof typeof TYPES]] as const] : [],
   );
   const label = labelColumn === undefined ? [] : [[labelColumn, 'text'] as const];
-  const formats = said.flatMap(([name, { date }]) => (date ? [[name, date] as const] : []));
+  const formats = said.flatMap(([name, each]) =>
+    each.kind === 'timestamp' && each.date ? [[name, each.date] as const] : [],
+  );
   return {
     types: Object.fromEntries<ColumnType>([...types, ...label]),
     others: true,

@@ -42,10 +42,26 @@ describe('a recipe', () => {
     [{ model: { hidden: [] } }, 'RECIPE_FIELD', /model\.hidden/],
     [{ model: { kind: 'm3' } }, 'RECIPE_FIELD', /model\.kind: .*m2/],
     ['text', 'RECIPE_FIELD', /recipe: /],
+    [{ data: { columns: { paid: { kind: 'money' } } } }, 'RECIPE_FIELD', /data\.columns\.paid/],
   ])('%j is refused with the field and the remedy', (raw, code, message) => {
     const error = codeOf(() => parseRecipe(raw));
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
+  });
+
+  test.each([
+    ['numeric', { likelihood: 'poisson' }, /paid\.likelihood: .*gaussian.*student-t/],
+    ['count', { likelihood: 'gaussian' }, /paid\.likelihood: .*poisson.*negative-binomial/],
+    ['count', { transform: 'log' }, /paid\.transform: .*Known here: kind, likelihood/s],
+    ['categorical', { transform: 'log' }, /paid\.transform: /],
+    ['categorical', { likelihood: 'poisson' }, /paid\.likelihood: /],
+    ['binary', { trend: true }, /paid\.trend: /],
+    ['numeric', { trend: true }, /paid\.trend: .*Known here: kind, transform, likelihood/s],
+    ['timestamp', { transform: 'log' }, /paid\.transform: .*Known here: kind, trend, date/s],
+    ['ignored', { likelihood: 'gaussian' }, /paid\.likelihood: /],
+  ])('refuses what means nothing for a %s column: %j', (kind, more, message) => {
+    const raw = { data: { columns: { paid: { kind, ...more } } } };
+    expect(codeOf(() => parseRecipe(raw)).message).toMatch(message);
   });
 
   test('that gives a field in one of its shapes has all fields of that shape', () => {

@@ -33,21 +33,31 @@ const boundSchema = z
 
 const dateFormat = z.enum(['dmy', 'mdy', 'excel', 'seconds', 'milliseconds', 'microseconds', 'yyyymmdd']);
 
-const columnSchema = z.strictObject({
-  kind: z.enum(['numeric', 'count', 'binary', 'categorical', 'timestamp', 'ignored']),
-  transform: z.enum(['none', 'log']).optional().describe('For numbers: whether their logarithm is taken.'),
-  likelihood: z
-    .enum(['gaussian', 'student-t', 'poisson', 'negative-binomial'])
-    .optional()
-    .describe('For numbers and counts.'),
-  trend: z
-    .boolean()
-    .optional()
-    .describe(
-      'For timestamps: whether how late it is counts, besides time of day, weekday and season; absent: no, unless it spans decades.',
-    ),
-  date: dateFormat.optional().describe('For timestamps: how they are written; absent: as dateFormat says.'),
-});
+/** What may be said of a column hangs on its kind: what means nothing for it is refused. */
+const columnSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('numeric'),
+    transform: z.enum(['none', 'log']).optional().describe('Whether the logarithm of the numbers is taken.'),
+    likelihood: z.enum(['gaussian', 'student-t']).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('count'),
+    likelihood: z.enum(['poisson', 'negative-binomial']).optional(),
+  }),
+  z.strictObject({ kind: z.literal('binary') }),
+  z.strictObject({ kind: z.literal('categorical') }),
+  z.strictObject({
+    kind: z.literal('timestamp'),
+    trend: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether how late it is counts, besides time of day, weekday and season; absent: no, unless it spans decades.',
+      ),
+    date: dateFormat.optional().describe('How it is written; absent: as dateFormat says.'),
+  }),
+  z.strictObject({ kind: z.literal('ignored') }),
+]);
 
 const dataSchema = z.strictObject({
   name: z
@@ -364,24 +374,35 @@ export const recipeJsonSchema = (): unknown => z.toJSONSchema(recipeSchema, { io
 
 type Issue = z.core.$ZodIssue;
 
-/** The names of the fields at a path of the schema. */
-function fieldsAt(path: readonly PropertyKey[]): string[] {
-  let at: unknown = recipeSchema;
-  for (const key of [...path, undefined]) {
-    while (at && typeof at === 'object' && !('shape' in at))
-      at = (at as { def?: { innerType?: unknown } }).def?.innerType;
-    const shape = (at as { shape?: Record<string, unknown> } | undefined)?.shape ?? {};
-    if (key === undefined) return Object.keys(shape);
-    at = shape[key as string];
-  }
-  return [];
+/** What a node of the schema stands for where a recipe holds `value`: of a union, the member of its kind. */
+function unwrapped(node: unknown, value: unknown): { readonly shape?: Readonly<Record<string, unknown>> } {
+  const { def } = (node ?? {}) as { def?: { innerType?: unknown; options?: readonly unknown[] } };
+  if (def?.innerType) return unwrapped(def.innerType, value);
+  const isOfKind = (option: unknown) => {
+    const kind = unwrapped(option, value).shape?.kind as
+      | { def?: { values?: readonly unknown[] } }
+      | undefined;
+    return kind?.def?.values?.includes((value as { kind?: unknown } | undefined)?.kind);
+  };
+  return (def?.options ? def.options.find(isOfKind) : node) ?? {};
 }
 
-function recipeError(issue: Issue, place: string): RecipeError {
+/** The names of the fields that the schema has at a path of a recipe. */
+function fieldsAt(path: readonly PropertyKey[], raw: unknown): string[] {
+  let [node, value]: [unknown, unknown] = [recipeSchema, raw];
+  for (const key of path) {
+    const here = unwrapped(node, value);
+    value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
+    node = here.shape?.[key as string] ?? (here as { def?: { valueType?: unknown } }).def?.valueType;
+  }
+  return Object.keys(unwrapped(node, value).shape ?? {});
+}
+
+function recipeError(issue: Issue, place: string, raw: unknown): RecipeError {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const unknown = issue.keys[0]!;
-    const fields = fieldsAt(issue.path);
+    const fields = fieldsAt(issue.path, raw);
     const near = fields.length
       ? `Did you mean '${closest(unknown, fields)}'? Known here: ${fields.join(', ')}.`
       : 'Leave it out.';
@@ -400,7 +421,7 @@ function recipeError(issue: Issue, place: string): RecipeError {
 export function parseRecipe(raw: unknown, place = 'recipe'): Recipe {
   const result = recipeSchema.safeParse(raw);
   if (result.success) return withEveryColumn(result.data, raw, place);
-  throw recipeError(result.error.issues[0]!, place);
+  throw recipeError(result.error.issues[0]!, place, raw);
 }
 
 /** zod leaves the key `__proto__` out of a record, and a column may have that name. */
@@ -408,7 +429,7 @@ function withEveryColumn(recipe: Recipe, raw: unknown, place: string): Recipe {
   const { columns = {} } = (raw as { data?: { columns?: object } } | undefined)?.data ?? {};
   if (!Object.hasOwn(columns, '__proto__')) return recipe;
   const result = columnSchema.safeParse(Object.getOwnPropertyDescriptor(columns, '__proto__')?.value);
-  if (!result.success) throw recipeError(result.error.issues[0]!, `${place}, data.columns.__proto__`);
+  if (!result.success) throw recipeError(result.error.issues[0]!, `${place}, data.columns.__proto__`, raw);
   const all = [...Object.entries(recipe.data.columns), ['__proto__', result.data] as const];
   return { ...recipe, data: { ...recipe.data, columns: Object.fromEntries(all) } };
 }

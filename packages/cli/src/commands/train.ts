@@ -155,7 +155,7 @@ export function addTrain(program: Command): void {
     .option('--anomaly-label <label>', 'rows with this label are known anomalies, not a class')
     .option(
       '--column <name=kind>',
-      'what a column is: numeric, numeric:log, count, binary, categorical, timestamp, timestamp:trend or ignored; may be repeated',
+      'what a column is: numeric, count, binary, categorical, timestamp or ignored, and how, as in numeric:log:student-t, count:poisson, timestamp:trend; may be repeated',
       gathered,
     )
     .addOption(

@@ -33,6 +33,7 @@ export interface InferOptions {
 }
 
 type Asked = Recipe['data']['columns'][string];
+type AskedOf<K extends Asked['kind']> = Extract<Asked, { readonly kind: K }>;
 
 /** A column may be called `constructor`. */
 const askedOf = ({ asked = {} }: InferOptions, name: string): Asked | undefined =>
@@ -88,7 +89,11 @@ const spanOf = ({ sorted }: NumberProfile): number =>
   (sorted[Math.ceil(0.99 * (sorted.length - 1))]! - sorted[Math.floor(0.01 * (sorted.length - 1))]!) / 0.98;
 
 /** What recurs in moments and has been seen twice; how late they are only grows, and is left out unless asked for. */
-function timestamp(name: string, profile: NumberProfile, asked?: Asked): TimestampColumn | IgnoredColumn {
+function timestamp(
+  name: string,
+  profile: NumberProfile,
+  asked?: AskedOf<'timestamp'>,
+): TimestampColumn | IgnoredColumn {
   const span = spanOf(profile);
   const recurring = CYCLES.filter(([, length]) => 2 * length <= span).map(([part]) => part);
   const trend = asked?.trend ?? span >= LONG;
@@ -104,12 +109,11 @@ function timestamp(name: string, profile: NumberProfile, asked?: Asked): Timesta
   };
 }
 
-function count(name: string, { sorted }: NumberProfile, asked?: Asked): CountColumn {
+function count(name: string, { sorted }: NumberProfile, asked?: AskedOf<'count'>): CountColumn {
   const { mean, deviation } = moments(sorted);
   const logged = moments(sorted.map((each) => Math.log1p(each)));
   const spread = deviation ** 2 > 1.5 * mean ? 'negative-binomial' : 'poisson';
-  const likelihood =
-    asked?.likelihood === 'poisson' || asked?.likelihood === 'negative-binomial' ? asked.likelihood : spread;
+  const likelihood = asked?.likelihood ?? spread;
   return { name, kind: 'count', centre: logged.mean, scale: logged.deviation || 1, likelihood };
 }
 
@@ -125,7 +129,12 @@ function unitOf({ sorted }: NumberProfile): number {
   return sizes[Math.floor(sizes.length / 2)] ?? 1;
 }
 
-function numeric(name: string, profile: NumberProfile, array: boolean, asked?: Asked): NumericColumn {
+function numeric(
+  name: string,
+  profile: NumberProfile,
+  array: boolean,
+  asked?: AskedOf<'numeric'>,
+): NumericColumn {
   const skewed = !array && Math.abs(profile.skewness) > SKEWED;
   const logs = asked?.transform ? asked.transform === 'log' : skewed;
   const unit = unitOf(profile);
@@ -138,9 +147,7 @@ function numeric(name: string, profile: NumberProfile, array: boolean, asked?: A
   const standardised = values.map((each) => (each - mean) / scale);
   const ranks = zeroInflated(standardised);
   const heavy = !array && !ranks && kurtosis > HEAVY_TAILED;
-  const said =
-    asked?.likelihood === 'gaussian' || asked?.likelihood === 'student-t' ? asked.likelihood : undefined;
-  const likelihood = said ?? (heavy ? 'student-t' : 'gaussian');
+  const likelihood = asked?.likelihood ?? (heavy ? 'student-t' : 'gaussian');
   return { name, kind: 'numeric', transform, centre: mean, scale, likelihood, ...(ranks && { ranks }) };
 }
 
@@ -196,12 +203,16 @@ function misfit(name: string, kind: string, problem: string): never {
   throw new RecipeError('COLUMN_KIND', `column ${name}`, `it cannot be ${kind}: ${problem}`, remedy);
 }
 
-function askedNumber(name: string, profile: NumberProfile, asked: Asked): Column {
+function askedNumber(
+  name: string,
+  profile: NumberProfile,
+  asked: Exclude<Asked, { kind: 'ignored' }>,
+): Column {
   const { kind } = asked;
-  if (kind === 'numeric') return numeric(name, profile, false, asked);
-  if (kind === 'timestamp') return timestamp(name, profile, asked);
-  if (kind === 'categorical') return categorical(name, numberLevels(profile), profile.sorted.length);
-  if (kind === 'binary') {
+  if (asked.kind === 'numeric') return numeric(name, profile, false, asked);
+  if (asked.kind === 'timestamp') return timestamp(name, profile, asked);
+  if (asked.kind === 'categorical') return categorical(name, numberLevels(profile), profile.sorted.length);
+  if (asked.kind === 'binary') {
     return profile.values.length === 2
       ? binary(name, profile)
       : misfit(name, kind, `it has ${profile.values.length} different values`);
@@ -215,7 +226,7 @@ function inferNumbers({ name, type }: ColumnSample, cells: Float64Array, options
   const asked = askedOf(options, name);
   const one = uniform(name, profile.values);
   if (one) return type === 'timestamp' && isUsed(one) ? ignored(name, 'it is always the same moment') : one;
-  if (asked) return askedNumber(name, profile, asked);
+  if (asked && asked.kind !== 'ignored') return askedNumber(name, profile, asked);
   if (type === 'timestamp') return timestamp(name, profile);
   return guessNumber(name, profile, options);
 }
