@@ -1,14 +1,16 @@
 import type { TableColumns, TimestampColumn, TimestampPart, UsedColumn } from './columns.ts';
 import { modelledColumns, TIMESTAMP_PARTS } from './columns.ts';
 
-/** What a feature's likelihood is called. */
-export type FeatureKind =
-  | 'gaussian'
-  | 'student-t'
-  | 'poisson'
-  | 'negative-binomial'
-  | 'bernoulli'
-  | 'categorical';
+/** What a feature's likelihood is called, in the order in which features lie in a row. */
+const FEATURE_KINDS = [
+  'gaussian',
+  'student-t',
+  'poisson',
+  'negative-binomial',
+  'bernoulli',
+  'categorical',
+] as const;
+export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
 /** Neighbouring features with one likelihood. A categorical block is one column; others hold one feature of many. */
 export interface Block {
@@ -68,15 +70,6 @@ function partsOf(column: UsedColumn): readonly Part[] {
   return Array.from({ length: column.levels.length + 1 }, () => part('categorical'));
 }
 
-const ORDER: readonly FeatureKind[] = [
-  'gaussian',
-  'student-t',
-  'poisson',
-  'negative-binomial',
-  'bernoulli',
-  'categorical',
-];
-
 function blocksOf(features: readonly FeaturePlace[]): Block[] {
   const blocks: Block[] = [];
   features.forEach(({ kind, column }, at) => {
@@ -94,6 +87,6 @@ export function layoutOf(table: TableColumns): Layout {
   const places = columns.flatMap((each, column) =>
     partsOf(each).map((parts, index): FeaturePlace => ({ column, part: index, ...parts })),
   );
-  const features = ORDER.flatMap((kind) => places.filter((place) => place.kind === kind));
+  const features = FEATURE_KINDS.flatMap((kind) => places.filter((place) => place.kind === kind));
   return { columns, features, blocks: blocksOf(features), size: features.length + columns.length };
 }
