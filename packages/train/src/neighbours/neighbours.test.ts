@@ -101,6 +101,31 @@ describe('labels spread over neighbours', () => {
     }
   });
 
+  test('are the fixed point of F ← αSF + (1 − α)Y: a labelled row keeps its own share', async () => {
+    const [rows, share] = [24, 0.6];
+    const graph = joined(await nearestRows(engine, features(drawn(rows, 6)), 4));
+    const labels = Int32Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? row % 2 : -1));
+    const found = propagated(graph, labels, 2, { share, rounds: 200 });
+    // the same as the sum of α^k S^k Y, by what S does to each class
+    const spread = normalised(graph);
+    const classes = [0, 1].map((label) => {
+      let part: Float32Array = Float32Array.from(labels, (each) => Number(each === label));
+      const total = Float64Array.from(part);
+      for (let k = 1; k < 200; k++) {
+        const next = new Float32Array(rows);
+        times(spread, part, 1, next);
+        part = next.map((each) => share * each);
+        for (let row = 0; row < rows; row++) total[row]! += part[row]!;
+      }
+      return total;
+    });
+    for (let row = 0; row < rows; row++) {
+      const sum = classes[0]![row]! + classes[1]![row]!;
+      for (const label of [0, 1])
+        expect(found[row * 2 + label]).toBeCloseTo(sum > 0 ? classes[label]![row]! / sum : 0.5, 4);
+    }
+  });
+
   test('say nothing of rows that no label reaches', async () => {
     const graph = joined(await nearestRows(engine, features(clouds(20)), 4));
     const labels = new Int32Array(40).fill(-1);
@@ -149,6 +174,18 @@ describe('clusters of least squares', () => {
     const costs = [1, 5, 25].map((tries) => kMeans(data, WIDTH, 7, { tries }).cost);
     expect(costs[1]).toBeLessThanOrEqual(costs[0]!);
     expect(costs[2]).toBeLessThanOrEqual(costs[1]!);
+  });
+
+  test('are the most even of all tries that cost little, not the first', () => {
+    const data = drawn(200, 9);
+    const unevenness = (tries: number) => {
+      const sizes = new Float64Array(7);
+      for (const cluster of kMeans(data, WIDTH, 7, { tries, slack: 10 }).clusters) sizes[cluster]!++;
+      return sizes.reduce((sum, size) => sum + (size > 0 ? size * Math.log(size) : 0), 0);
+    };
+    const found = [1, 2, 5, 10, 25].map(unevenness);
+    for (let i = 1; i < found.length; i++) expect(found[i]).toBeLessThanOrEqual(found[i - 1]!);
+    expect(found.at(-1)).toBeLessThan(found[0]!);
   });
 
   test('are even where that costs little: two near clouds are not one, nor a wide one two', () => {
