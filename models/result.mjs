@@ -3,7 +3,7 @@
 // to be shown beside them. With those alone, the figures that stand in result.json stay.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bestEpoch, isFinished, minutesBefore } from '@semivae/train';
+import { isFinished, minutesBefore, shippedEpoch } from '@semivae/train';
 
 const [folder, ...rest] = process.argv.slice(2);
 const split = rest.includes('--without') ? rest.indexOf('--without') : rest.length;
@@ -34,8 +34,7 @@ function endOf(run) {
   const { recipe } = info;
   const { epoch, minutes } = lines.at(-1);
   if (!isFinished(info, lines)) throw new Error(`${run}: stopped at epoch ${epoch} of ${recipe.epochs}`);
-  const best = recipe.keep === 'best' ? bestEpoch(recipe, lines) : -1;
-  return { ...lines.at(best), trained: epoch, minutes: minutes + minutesBefore(info) };
+  return { ...lines[shippedEpoch(recipe, lines)], trained: epoch, minutes: minutes + minutesBefore(info) };
 }
 
 /** Mean and deviation of a figure over runs, and the figures themselves; nothing where they have none. */

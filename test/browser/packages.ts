@@ -1,6 +1,9 @@
+export * as data from '@semivae/data';
 export * as exporting from '@semivae/export';
 export * as graph from '@semivae/graph';
 export * as model from '@semivae/model';
+export * as recipe from '@semivae/recipe';
 export * as runtime from '@semivae/runtime';
+export * as statistics from '@semivae/statistics';
 export * as train from '@semivae/train';
 export * as tensorflow from '@semivae/train/tensorflow';

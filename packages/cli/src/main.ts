@@ -42,8 +42,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
 };
 
-/** The command that is asked for; all of them where it is none of these, so that help and suggestions name them. */
+/** The command that is asked for, or none; all of them where it is none of these, so that help and suggestions name them. */
 function asked([first]: readonly string[]): (() => Promise<Add>)[] {
+  if (first === '--version' || first === '-V') return [];
   const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first!] : undefined;
   return command ? [command] : Object.values(COMMANDS);
 }

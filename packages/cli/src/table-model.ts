@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { StoredSample, StoredSamples, TrainedRows } from '@semivae/data';
 import type { BundleFiles } from '@semivae/export/node';
-import { parseRecipe, type Recipe } from '@semivae/recipe';
+import { type Recipe, storedRecipe } from '@semivae/recipe';
 import {
   type Calibration,
   type Files,
@@ -65,7 +65,7 @@ async function readReference(files: Files, { reference }: Manifest): Promise<Omi
 
 /** What a bundle's model was trained by. */
 export const recipeOf = ({ training, name }: Manifest): Recipe =>
-  parseRecipe(training.recipe, `recipe of ${name}`);
+  storedRecipe(training.recipe, `recipe of ${name}`);
 
 /** Whether the rows that flags name are those that a model was trained on. */
 export function isTrainingData(

@@ -151,7 +151,9 @@ export function scoreOf(
             'how far the row lies from its nearest neighbours in its own encoded cells',
             'in the mean of its latent, shared out over columns as the other parts are',
             'and in what the model, decoding that mean, leaves unexplained of each cell',
-            ...(surprise ? [`to that is added how rare cells are: ${SURPRISES}`] : []),
+            ...(surprise
+              ? [`at right angles to that, so that squares add up, how rare cells are: ${SURPRISES}`]
+              : []),
             ...(data.anomalies
               ? ['all of it times 1/√(1 + d), d the distance to the nearest known anomaly']
               : []),

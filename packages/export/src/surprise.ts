@@ -53,9 +53,10 @@ const TINY = 1e-6;
  * A distance with surprises at right angles to it: squares add up, so the columns' parts of both are exact, and of two columns
  * that say the same the second adds little.
  */
-function besideDistance({ score, contributions }: Strangeness, squares: Value): Strangeness {
-  const both = sqrt(add(square(score), sum(squares, [-1])));
-  const parts = add(mul(contributions, unsqueeze(score, -1)), squares);
+function besideDistance({ score, contributions }: Strangeness, squares: Value, unit: Value): Strangeness {
+  const worth = square(unit);
+  const both = sqrt(add(square(score), mul(sum(squares, [-1]), worth)));
+  const parts = add(mul(contributions, unsqueeze(score, -1)), mul(squares, worth));
   return { score: both, contributions: div(parts, unsqueeze(max(both, TINY), -1)) };
 }
 
@@ -77,5 +78,5 @@ export function besideSurprise(
   const strange = { score, contributions: widened(contributions, table) };
   if (!table.surprise) return strange;
   const squares = squaredSurprises(table, table.surprise, raw, x);
-  return unit ? besideDistance(strange, mul(squares, square(unit))) : besideBound(strange, squares);
+  return unit ? besideDistance(strange, squares, unit) : besideBound(strange, squares);
 }

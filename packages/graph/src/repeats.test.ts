@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { graph } from './graph.ts';
 import { constant, input, noise } from './leaves.ts';
-import { add, exp, mul, sub } from './ops/elementwise.ts';
+import { add, div, exp, mul, sub } from './ops/elementwise.ts';
 import { sum } from './ops/reduce.ts';
 import { interpret, tensor } from './reference.ts';
 import { withoutRepeats } from './repeats.ts';
@@ -27,6 +27,7 @@ test('values that differ in an input, a constant, an attribute or a leaf stay ap
     [mul(x, 2), mul(x, 3)],
     [sum(x, [0]), sum(x, [0], { keep: true })],
     [exp(drawn('first')), exp(drawn('second'))],
+    [div(x, constant(Float32Array.of(0), [1])), div(x, constant(Float32Array.of(-0), [1]))],
   ] as const)
     expect(opsOf(rewritten(add(a, b))).length).toBe(3);
 });

@@ -1,12 +1,11 @@
 import { type Graph, graph } from './graph.ts';
-import { reached, type TypedData, type Value } from './value.ts';
-
-const shown = (data: TypedData): string => (Array.isArray(data) ? JSON.stringify(data) : String(data));
+import { showData } from './typed-data.ts';
+import { reached, type Value } from './value.ts';
 
 /** What values must have in common to be equal: the op, all that it is told, and its inputs by their numbers. */
 function keyOf({ op, type, shape, attributes, leaf }: Value, inputs: readonly number[]): string {
-  const told = JSON.stringify([op.name, op.output, type, shape, attributes, inputs]);
-  return leaf?.kind === 'constant' ? told + shown(leaf.data) : told;
+  const told = JSON.stringify([op.domain, op.name, op.output, type, shape, attributes, inputs]);
+  return leaf?.kind === 'constant' ? told + showData(leaf.data) : told;
 }
 
 /** The same graph, equal values computed once (common subexpression elimination). Named leaves are themselves alone. */

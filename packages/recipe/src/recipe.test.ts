@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseRecipe, recipeJsonSchema, withField } from './recipe.ts';
+import { parseRecipe, recipeJsonSchema, storedRecipe, withField } from './recipe.ts';
 import { builtInRecipe, recipes } from './recipes.ts';
 
 const codeOf = (work: () => unknown): { code?: string; message?: string } => {
@@ -62,6 +62,29 @@ describe('a recipe', () => {
   ])('refuses what means nothing for a %s column: %j', (kind, more, message) => {
     const raw = { data: { columns: { paid: { kind, ...more } } } };
     expect(codeOf(() => parseRecipe(raw)).message).toMatch(message);
+  });
+
+  test('of a run or a bundle of before is read without what meant nothing for its columns', () => {
+    const columns = {
+      code: { kind: 'categorical', transform: 'log' },
+      paid: { kind: 'numeric', likelihood: 'poisson', transform: 'log' },
+    };
+    expect(storedRecipe({ name: 'old', data: { columns } }, 'run.json')).toEqual(
+      parseRecipe({
+        name: 'old',
+        data: { columns: { code: { kind: 'categorical' }, paid: { kind: 'numeric', transform: 'log' } } },
+      }),
+    );
+    expect(codeOf(() => storedRecipe({ data: { columns: { x: { kind: 'no' } } } }, 'run.json')).code).toBe(
+      'RECIPE_FIELD',
+    );
+  });
+
+  test('names the fields of a column that is called __proto__', () => {
+    const columns = Object.fromEntries([['__proto__', { kind: 'count', trend: true }]]);
+    expect(codeOf(() => parseRecipe({ data: { columns: columns as object } })).message).toMatch(
+      /data\.columns\.__proto__.*Known here: kind, likelihood/s,
+    );
   });
 
   test('that gives a field in one of its shapes has all fields of that shape', () => {

@@ -387,9 +387,9 @@ function unwrapped(node: unknown, value: unknown): { readonly shape?: Readonly<R
   return (def?.options ? def.options.find(isOfKind) : node) ?? {};
 }
 
-/** The names of the fields that the schema has at a path of a recipe. */
-function fieldsAt(path: readonly PropertyKey[], raw: unknown): string[] {
-  let [node, value]: [unknown, unknown] = [recipeSchema, raw];
+/** The names of the fields that a schema has at a path of what was given. */
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[], raw: unknown): string[] {
+  let [node, value]: [unknown, unknown] = [schema, raw];
   for (const key of path) {
     const here = unwrapped(node, value);
     value = (value as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
@@ -398,11 +398,16 @@ function fieldsAt(path: readonly PropertyKey[], raw: unknown): string[] {
   return Object.keys(unwrapped(node, value).shape ?? {});
 }
 
-function recipeError(issue: Issue, place: string, raw: unknown): RecipeError {
+function recipeError(
+  issue: Issue,
+  place: string,
+  raw: unknown,
+  schema: z.ZodType = recipeSchema,
+): RecipeError {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const unknown = issue.keys[0]!;
-    const fields = fieldsAt(issue.path, raw);
+    const fields = fieldsAt(schema, issue.path, raw);
     const near = fields.length
       ? `Did you mean '${closest(unknown, fields)}'? Known here: ${fields.join(', ')}.`
       : 'Leave it out.';
@@ -428,10 +433,31 @@ export function parseRecipe(raw: unknown, place = 'recipe'): Recipe {
 function withEveryColumn(recipe: Recipe, raw: unknown, place: string): Recipe {
   const { columns = {} } = (raw as { data?: { columns?: object } } | undefined)?.data ?? {};
   if (!Object.hasOwn(columns, '__proto__')) return recipe;
-  const result = columnSchema.safeParse(Object.getOwnPropertyDescriptor(columns, '__proto__')?.value);
-  if (!result.success) throw recipeError(result.error.issues[0]!, `${place}, data.columns.__proto__`, raw);
+  const said: unknown = Object.getOwnPropertyDescriptor(columns, '__proto__')?.value;
+  const result = columnSchema.safeParse(said);
+  if (!result.success)
+    throw recipeError(result.error.issues[0]!, `${place}, data.columns.__proto__`, said, columnSchema);
   const all = [...Object.entries(recipe.data.columns), ['__proto__', result.data] as const];
   return { ...recipe, data: { ...recipe.data, columns: Object.fromEntries(all) } };
+}
+
+/** What is said of a column, as far as it means something for its kind. */
+function meant(said: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { shape = {} } = unwrapped(columnSchema, said);
+  const fits = (field: string) =>
+    Object.hasOwn(shape, field) && (shape[field] as z.ZodType).safeParse(said[field]).success;
+  return Object.fromEntries(Object.entries(said).filter(([field]) => field === 'kind' || fits(field)));
+}
+
+/**
+ * The recipe of a run or a bundle, with every default filled in. Older versions kept column options that mean nothing for their
+ * kind, and dropped them in training: they are left out. Throws as `parseRecipe`.
+ */
+export function storedRecipe(raw: unknown, place: string): Recipe {
+  const { data, ...rest } = raw as { data?: { columns?: Readonly<Record<string, Record<string, unknown>>> } };
+  if (!data?.columns) return parseRecipe(raw, place);
+  const columns = Object.entries(data.columns).map(([name, said]) => [name, meant(said)]);
+  return parseRecipe({ ...rest, data: { ...data, columns: Object.fromEntries(columns) } }, place);
 }
 
 /** One field of a recipe, as a person sets it: its path with dots, its JSON type, its default, what it is for. */

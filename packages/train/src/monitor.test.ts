@@ -18,6 +18,12 @@ describe('the best epoch', () => {
     expect(bestEpoch(recipeOf({}), bounds(Number.NaN, -9, Number.NaN))).toBe(1);
     expect(bestEpoch(recipeOf({}), errors(5, 3))).toBe(-1);
   });
+
+  test('is the same of figures that were written and read again', () => {
+    const read = <T>(figures: T): T => JSON.parse(JSON.stringify(figures));
+    expect(bestEpoch(recipeOf({}), read(bounds(Number.NaN, -9, -Infinity)))).toBe(1);
+    expect(bestEpoch(recipeOf({ monitor: 'error' }), read(errors(Number.NaN, 3)))).toBe(1);
+  });
 });
 
 describe('what ships', () => {

@@ -11,10 +11,12 @@ export const isMonitored = ({ keep, patience }: Recipe): boolean => keep === 'be
 /** Whether the bound on the validation rows is told at every epoch, because something is decided by it. */
 export const goesByBound = (recipe: Recipe): boolean => isMonitored(recipe) && recipe.monitor === 'bound';
 
-/** Higher is better: the bound on the validation rows, or their error's negative; undefined where it is not told. */
+/** Higher is better: the bound on the validation rows, or their error's negative; undefined where it is not told, or no finite number. */
 function meritOf({ monitor }: Recipe, { validationBound, validationError }: Figures): number | undefined {
-  if (monitor !== 'error') return validationBound;
-  return validationError === undefined ? undefined : -validationError;
+  const figure = monitor === 'error' ? validationError : validationBound;
+  // what is no number is null once it has been written
+  if (!Number.isFinite(figure)) return undefined;
+  return monitor === 'error' ? -figure! : figure;
 }
 
 /** Which of a run's epochs, told in order, is the first with the best figure on the validation rows; −1 where none has one. */

@@ -12,7 +12,7 @@ import {
   writeAtomically,
 } from '@semivae/data/node';
 import { fromSafetensors, type Tensors as StoredTensors } from '@semivae/graph';
-import { parseRecipe } from '@semivae/recipe';
+import { storedRecipe } from '@semivae/recipe';
 import { printJson, sha256 } from '@semivae/runtime/core';
 import { checkpointMetadata, decodeCheckpoint } from './checkpoint.ts';
 import { TrainingError } from './errors.ts';
@@ -220,7 +220,7 @@ export async function readRun(folder: string): Promise<RunInfo> {
   const path = join(folder, RUN_FILE);
   const text = (await readOr(path, 'Name the folder of a run, as semivae train made it.')).toString();
   const info = openRecord(parseJson(text, path) as RunInfo, path, 'recipe');
-  return { ...info, recipe: parseRecipe(info.recipe, path) };
+  return { ...info, recipe: storedRecipe(info.recipe, path) };
 }
 
 /** JSON of a file. Throws `JSON`, naming the file. */

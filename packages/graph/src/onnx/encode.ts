@@ -3,11 +3,11 @@ import { GraphError } from '../errors.ts';
 import type { Graph } from '../graph.ts';
 import { fixed, type Shape, sameShape, showShape } from '../shape.ts';
 import type { Tensors } from '../tensors.ts';
+import { isTexts, rawBytes, showData } from '../typed-data.ts';
 import {
   type Attribute,
   type ElementType,
   type LeafValue,
-  type NumberData,
   type Op,
   reached,
   type TypedData,
@@ -24,12 +24,7 @@ export interface EncodeOptions {
   readonly version?: string;
 }
 
-const rawBytes = (data: NumberData): Uint8Array =>
-  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-const isTexts = (data: TypedData): data is readonly string[] => Array.isArray(data);
 
 function tensorProto(
   name: string,
@@ -78,8 +73,6 @@ function frozenTensor(leaf: LeafValue, frozen: Tensors): onnx.TensorProto.$Prope
   }
   return tensorProto(name, leaf.type, shape, data);
 }
-
-const showData = (data: TypedData): string => (isTexts(data) ? JSON.stringify(data) : rawBytes(data).join());
 
 /** A constant is written once, whatever number of nodes read it. */
 function constantNames(values: readonly Value[]): {

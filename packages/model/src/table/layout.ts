@@ -1,7 +1,7 @@
 import type { TableColumns, TimestampColumn, TimestampPart, UsedColumn } from './columns.ts';
 import { modelledColumns, TIMESTAMP_PARTS } from './columns.ts';
 
-/** What a feature's likelihood is called, in the order in which features lie in a row. */
+/** All likelihoods, in the order in which their features lie in a row. */
 const FEATURE_KINDS = [
   'gaussian',
   'student-t',
@@ -10,6 +10,8 @@ const FEATURE_KINDS = [
   'bernoulli',
   'categorical',
 ] as const;
+
+/** What a feature's likelihood is called. */
 export type FeatureKind = (typeof FEATURE_KINDS)[number];
 
 /** Neighbouring features with one likelihood. A categorical block is one column; others hold one feature of many. */

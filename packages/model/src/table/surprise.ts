@@ -36,7 +36,7 @@ import {
 import type { RawTable } from './encode.ts';
 import { type FeaturePlace, type Layout, layoutOf } from './layout.ts';
 
-/** Nats are whole multiples of this, so that sums of their squares are exact in float32 and in whatever order. */
+/** Nats are whole multiples of this, so that sums of their squares are exact in float32, in whatever order, up to 8192. */
 export const NAT_STEP = 2 ** -5;
 
 const stepped = (nats: number): number => Math.round(nats / NAT_STEP) * NAT_STEP;
