@@ -47,7 +47,7 @@ export interface BundleTable {
   /** In the bundle's order. */
   readonly names: readonly string[];
   /** Bytes that writing may use. */
-  readonly memory?: number;
+  readonly memory: number;
 }
 
 export interface Opening extends TableFlags {

@@ -480,7 +480,14 @@ const leaves = ({ properties = {} }: JsonSchema, before = ''): RecipeField[] =>
     return (each.anyOf ?? [each]).flatMap((shape) =>
       shape.properties
         ? leaves(shape, `${path}.`)
-        : [{ path, type: shape.type, default: each.default, description: each.description }],
+        : [
+            {
+              path,
+              type: shape.type,
+              default: each.default,
+              ...(each.description !== undefined && { description: each.description }),
+            },
+          ],
     );
   });
 

@@ -28,7 +28,7 @@ function verdict(column: DriftColumn): Verdict {
 }
 
 const judged = (column: DriftColumn, adjustedPValue: number | undefined): DriftColumn => {
-  const adjusted = { ...column, adjustedPValue };
+  const adjusted = adjustedPValue === undefined ? column : { ...column, adjustedPValue };
   return { ...adjusted, verdict: verdict(adjusted) };
 };
 

@@ -65,10 +65,11 @@ export function compareNumbers(reference: ColumnSample, fresh: ColumnSample) {
   );
   const tested = [...(values ? [values.pValue] : []), ...(missingness.degrees ? [missingness.pValue] : [])];
   const cuts = before.length ? decileCuts(before) : [];
+  const picture = histograms(before, after);
   return {
-    distance: values?.statistic,
+    ...(values && { distance: values.statistic }),
     pValue: stronger(tested),
     shares: [sharesBetween(before, reference, cuts), sharesBetween(after, fresh, cuts)] as const,
-    picture: histograms(before, after),
+    ...(picture && { picture }),
   };
 }

@@ -367,11 +367,11 @@ export const stepsPerEpoch = (
 
 function optimizerOf(recipe: Recipe, shape: DataShape): Optimizer {
   const { warmup, schedule: fall, decay, floor, average, ...rest } = recipe.optimizer;
-  const { beta1: from, beta1End: to = from, ...settings } = rest;
+  const { beta1: from, beta1End: to = from, clipNorm, ...settings } = rest;
   const steps = recipe.epochs * stepsPerEpoch(recipe, shape);
   const beta1 = from === to ? from : ramp({ steps, decay, from, to });
   const schedule = warmupAndDecay({ steps, warmup, decay, floor, shape: fall });
-  const optimizer = adam({ ...settings, beta1, schedule });
+  const optimizer = adam({ ...settings, beta1, schedule, ...(clipNorm !== undefined && { clipNorm }) });
   return average === undefined ? optimizer : averaged(optimizer, average);
 }
 

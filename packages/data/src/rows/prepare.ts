@@ -178,12 +178,12 @@ function inferColumns(
   features: readonly TableColumn[],
   { columns }: RawRows,
   { data }: Recipe,
-  { array, rows }: Pick<InferOptions, 'array' | 'rows'>,
+  how: Pick<InferOptions, 'array' | 'rows'>,
 ): TableColumns {
   const inferred = features.map(({ name, type, written }): ReturnType<typeof inferColumn> => {
     const cells = Object.hasOwn(columns, name) ? columns[name]! : [];
     const sample: ColumnSample = { name, type, cells, ...(written && { written }) };
-    return inferColumn(sample, { asked: data.columns, array, rows });
+    return inferColumn(sample, { asked: data.columns, ...how });
   });
   return { kind: 'table', columns: inferred };
 }

@@ -56,7 +56,10 @@ function compute(node: GraphNode, values: Values): number {
   const found = operator.outputs(node, inputs);
   if (node.outputs.length > found.length)
     throw new GraphRefused(place, `it has ${node.outputs.length} outputs`);
-  node.outputs.forEach((name, i) => add(values, name, { ...found[i]!, weight: undefined }, place));
+  node.outputs.forEach((name, i) => {
+    const { type, shape } = found[i]!;
+    add(values, name, { type, shape }, place);
+  });
   return productsOf(node, inputs, found[0]!);
 }
 

@@ -71,7 +71,11 @@ export function readGraph(bytes: Uint8Array, place: string, rows: number): Graph
 
 const modelFields = {
   1: 'ir',
-  ...{ 2: 'text', 3: 'text', 4: 'text', 5: 'text', 6: 'text' },
+  2: 'text',
+  3: 'text',
+  4: 'text',
+  5: 'text',
+  6: 'text',
   7: 'graph',
   8: 'opset',
   14: 'text',
