@@ -9,6 +9,7 @@ export * from './idx.ts';
 export * from './rows/encoder.ts';
 export { sameLabel } from './rows/labels.ts';
 export * from './rows/prepare.ts';
+export * from './rows/raw-rows.ts';
 export * from './rows/samples.ts';
 export { hashesOf, type TrainedRows } from './rows/trained-rows.ts';
 export * from './shuffle.ts';

@@ -32,7 +32,7 @@ import {
 } from './bundle-files.ts';
 import { ExportError } from './errors.ts';
 import { sheet } from './sheet.ts';
-import type { BundleFiles } from './ship.ts';
+import type { BundleFiles } from './ship-options.ts';
 import { type Comparison, compareAnswers, compareCalibration, readParity } from './verify.ts';
 
 const SAMPLES_PER_CLASS = 10;

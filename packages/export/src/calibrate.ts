@@ -2,7 +2,7 @@ import type { RawRows } from '@semivae/data';
 import { load, type Model } from '@semivae/runtime';
 import { type Calibration, memoryFiles, thresholdFor } from '@semivae/runtime/core';
 import { ExportError } from './errors.ts';
-import type { BundleFiles } from './ship.ts';
+import type { BundleFiles } from './ship-options.ts';
 
 export interface CalibrateOptions {
   /** The rate of false alarms that the threshold keeps. */

@@ -21,7 +21,7 @@ import {
 } from '@semivae/runtime/core';
 import { latentOf } from '@semivae/train';
 import type { Holding } from './card.ts';
-import type { ShipOptions } from './ship.ts';
+import type { ShipOptions } from './ship-options.ts';
 
 const meanings: Readonly<Record<string, string>> = {
   x: 'raw pixels, 0…255, row by row',

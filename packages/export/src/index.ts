@@ -7,4 +7,5 @@ export { type ConfusionMap, confusionMap } from './pictures/heat-map.ts';
 export { type Scatter, scatter } from './pictures/scatter.ts';
 export * from './sheet.ts';
 export * from './ship.ts';
+export * from './ship-options.ts';
 export * from './verify.ts';

@@ -11,7 +11,8 @@ import { concat, expand, reshape, slice, transpose } from './ops/layout.ts';
 import { gemm, matmul } from './ops/linear.ts';
 import { gatherElements, topK } from './ops/lookup.ts';
 import { argMax, logSoftmax, product, reduceMax, softmax, sum } from './ops/reduce.ts';
-import { interpret, type Tensor } from './reference.ts';
+import { interpret } from './reference.ts';
+import type { Tensor } from './tensor.ts';
 import type { Value } from './value.ts';
 
 const { and, greater, less, max, min, not, or, where, ...others } = elementwise;

@@ -1,15 +1,7 @@
 import { GraphError } from './errors.ts';
 import { fixed, padded, type Shape, sizeOf } from './shape.ts';
+import type { Tensor } from './tensor.ts';
 import { reached, type TypedData, type Value } from './value.ts';
-
-/**
- * Numbers with a shape, in float64: what the reference interpreter computes with. A text stands as its place among all
- * texts that it has met (`textTensor`, `textsOf`), so what moves numbers moves texts.
- */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
 
 export const tensor = (shape: readonly number[], fill: (index: number) => number): Tensor => ({
   shape,

@@ -1,5 +1,5 @@
-import type { Tensor } from './reference.ts';
 import type { Shape } from './shape.ts';
+import type { Tensor } from './tensor.ts';
 
 /**
  * ONNX Runtime computes every op in float32 and in float64 (but fuses `silu` into one that it lacks in float64). Texts

@@ -3,7 +3,8 @@ import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../test/draws.ts';
 import { type PreparedTable, prepareTable } from '../rows/prepare.ts';
-import { type Cells, memoryTable } from '../table/table.ts';
+import { memoryTable } from '../table/memory-table.ts';
+import type { Cells } from '../table/table.ts';
 
 const ROWS = 900;
 const uniform = uniforms(ROWS, 1);

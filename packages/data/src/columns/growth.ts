@@ -1,5 +1,5 @@
 import { type Column, type IgnoredColumn, isUsed, type TableColumns } from '@semivae/model';
-import type { RawRows } from '../rows/prepare.ts';
+import type { RawRows } from '../rows/raw-rows.ts';
 import type { Cells } from '../table/table.ts';
 
 /** Columns of which none only grows, and what was said of those that did. */

@@ -1,5 +1,5 @@
 import type { TableColumns } from '@semivae/model';
-import type { RawRows } from '../rows/prepare.ts';
+import type { RawRows } from '../rows/raw-rows.ts';
 import { profileNumbers } from './profile.ts';
 
 /** Why a column of texts is ignored that may well be of use. */

@@ -2,7 +2,8 @@ import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../test/draws.ts';
 import { chooseRows } from '../choose-rows.ts';
-import { type Cells, memoryTable } from '../table/table.ts';
+import { memoryTable } from '../table/memory-table.ts';
+import type { Cells } from '../table/table.ts';
 import { type PreparedTable, prepareTable } from './prepare.ts';
 
 const ROWS = 600;

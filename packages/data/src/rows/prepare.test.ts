@@ -1,7 +1,8 @@
 import { parseRecipe, type RecipeInput } from '@semivae/recipe';
 import { describe, expect, test } from 'vitest';
 import { normals, uniforms } from '../../test/draws.ts';
-import { type Cells, memoryTable, type Table } from '../table/table.ts';
+import { memoryTable } from '../table/memory-table.ts';
+import type { Cells, Table } from '../table/table.ts';
 import { type PreparedTable, prepareTable } from './prepare.ts';
 import { dealRoles, role } from './roles.ts';
 import { encodeSamples, samplesOf } from './samples.ts';

@@ -14,14 +14,9 @@ import { EVERY_LABEL } from '../unlabelled.ts';
 import { openEncoder } from './encoder.ts';
 import { readHolding } from './holding.ts';
 import { type Labels, readLabels, withoutLabel } from './labels.ts';
+import type { RawRows } from './raw-rows.ts';
 import { dealRoles, type Roles, role } from './roles.ts';
 import { openTrainedRows, type TrainedRows } from './trained-rows.ts';
-
-/** Raw rows, column by column. */
-export interface RawRows {
-  readonly rows: number;
-  readonly columns: Readonly<Record<string, Cells>>;
-}
 
 /** Encoded rows that never enter a training step: [rows, width]. */
 export interface HeldRows {

@@ -1,7 +1,8 @@
 import type { Column, TableColumns } from '@semivae/model';
 import { profileTexts } from '../columns/profile.ts';
 import type { Cells } from '../table/table.ts';
-import type { PreparedTable, RawRows } from './prepare.ts';
+import type { PreparedTable } from './prepare.ts';
+import type { RawRows } from './raw-rows.ts';
 import type { TrainedRows } from './trained-rows.ts';
 
 /** How a column is distributed: its numbers in ascending order, or how often each level occurs. */

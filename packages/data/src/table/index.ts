@@ -1,10 +1,3 @@
-export {
-  arrayTable,
-  type Cells,
-  type Chunk,
-  type ColumnType,
-  memoryTable,
-  type Table,
-  type TableColumn,
-} from './table.ts';
+export { arrayTable, memoryTable } from './memory-table.ts';
+export type { Cells, Chunk, ColumnType, Table, TableColumn } from './table.ts';
 export * from './table-error.ts';

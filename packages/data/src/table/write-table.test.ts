@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rowsOf, startEngine, text, withConnection } from './duckdb.ts';
+import { arrayTable } from './memory-table.ts';
 import { openTable } from './open-table.ts';
-import { arrayTable, type Table, type TableColumn } from './table.ts';
+import type { Table, TableColumn } from './table.ts';
 import { openTableWriter } from './write-table.ts';
 
 let folder = '';

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.ts';
-import { coordinates, type Tensor, tensor } from '../reference.ts';
+import { coordinates, tensor } from '../reference.ts';
 import { type Dimension, fixed, type Shape, showShape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import type { Attributes, Op, Value } from '../value.ts';
 import { mul } from './elementwise.ts';
 import { concat, reshape, slice, transpose } from './layout.ts';

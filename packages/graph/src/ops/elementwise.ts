@@ -1,8 +1,9 @@
 import { GraphError } from '../errors.ts';
 import { scalar } from '../leaves.ts';
 import { elementTypeCodes } from '../onnx/types.ts';
-import { broadcastAt, broadcastShape, coordinates, type Tensor, tensor } from '../reference.ts';
+import { broadcastAt, broadcastShape, coordinates, tensor } from '../reference.ts';
 import { broadcast, showShape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import type { ElementType, Op, Value } from '../value.ts';
 
 export type Unary = (a: Value) => Value;

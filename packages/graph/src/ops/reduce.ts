@@ -1,6 +1,7 @@
 import { integers } from '../leaves.ts';
-import { coordinates, flatIndex, type Tensor, tensor } from '../reference.ts';
+import { coordinates, flatIndex, tensor } from '../reference.ts';
 import { axisOf, padded, type Shape } from '../shape.ts';
+import type { Tensor } from '../tensor.ts';
 import type { Op, Value } from '../value.ts';
 import { div, equal, mul, sub, where } from './elementwise.ts';
 import { reshape } from './layout.ts';

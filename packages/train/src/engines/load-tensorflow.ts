@@ -1,6 +1,7 @@
 import { dirname, sep } from 'node:path';
 import { type Problem, type Require, requireFor, type SearchOptions } from './packages.ts';
-import type { TensorFlow, TensorflowOptions } from './tensorflow.ts';
+import type { TensorflowOptions } from './tensorflow.ts';
+import type { TensorFlow } from './tensorflow-rule.ts';
 
 /** TensorFlow.js as it was found: enough for `tensorflowEngine(tf, options)`. */
 export interface Loaded {

@@ -1,6 +1,6 @@
 import type { Value } from '@semivae/graph';
 import type * as tfjs from '@tensorflow/tfjs';
-import type { Rule, TensorFlow } from './tensorflow-ops.ts';
+import type { Rule, TensorFlow } from './tensorflow-rule.ts';
 
 type Tensor = tfjs.Tensor4D;
 type Pair = readonly [number, number];

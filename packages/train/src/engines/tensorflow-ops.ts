@@ -1,13 +1,7 @@
 import type { ElementType, Value } from '@semivae/graph';
 import type * as tfjs from '@tensorflow/tfjs';
 import { conv, convTranspose } from './tensorflow-convolution.ts';
-
-/** The module `@tensorflow/tfjs`, or one that has all of it, as `@tensorflow/tfjs-node` has. */
-export type TensorFlow = typeof tfjs;
-type Tensor = tfjs.Tensor;
-
-/** What an op of the graph language is in TensorFlow.js; `y` has its attributes and its shape. */
-export type Rule = (tf: TensorFlow, inputs: readonly Tensor[], y: Value) => Tensor;
+import type { Rule, TensorFlow } from './tensorflow-rule.ts';
 
 /** TensorFlow.js has neither bytes nor long integers, which are int32 there, nor float64, which is float32. */
 export const dtypes = {
@@ -18,6 +12,8 @@ export const dtypes = {
   bool: 'bool',
   string: 'string',
 } as const;
+
+type Tensor = tfjs.Tensor;
 
 const unary =
   (compute: (tf: TensorFlow, a: Tensor) => Tensor): Rule =>

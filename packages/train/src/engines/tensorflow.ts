@@ -12,9 +12,10 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { TrainingError } from '../errors.ts';
 import { gradientName, nextName, type TrainingStep } from '../step.ts';
 import type { Engine, Evaluator, Stepper } from './engine.ts';
-import { dtypes, type TensorFlow, tensorflowOps } from './tensorflow-ops.ts';
+import { dtypes, tensorflowOps } from './tensorflow-ops.ts';
+import type { TensorFlow } from './tensorflow-rule.ts';
 
-export type { TensorFlow } from './tensorflow-ops.ts';
+export type { TensorFlow } from './tensorflow-rule.ts';
 
 export interface TensorflowOptions {
   /** A backend that the module has registered and that is initialised; by default the one that is active. */

@@ -5,7 +5,7 @@ import {
   type UsedColumn,
   usedColumns,
 } from '@semivae/model';
-import type { RawRows } from '../../rows/prepare.ts';
+import type { RawRows } from '../../rows/raw-rows.ts';
 import type { Cells } from '../../table/table.ts';
 import { cellNats, cellSurprise, type Outcomes, outcomesOf, ownNats } from './cells.ts';
 import { amongRows, counted, inflationOf, type Ramp, rampOf } from './onset.ts';

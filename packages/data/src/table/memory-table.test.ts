@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { arrayTable, type Chunk } from './table.ts';
+import { arrayTable } from './memory-table.ts';
+import type { Chunk } from './table.ts';
 
 test('chunks of any size hold all rows in their order, the last one fewer', async () => {
   const age = Float64Array.from({ length: 10 }, (_, i) => i);
