@@ -30,6 +30,10 @@ export function rate(text: string): number {
 /** Gathers an option that may be repeated. */
 export const gathered = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
+/** What is wrong with an option that means nothing to a bundle. */
+export const forOtherBundles = (flag: string, isImage: boolean): string =>
+  `${flag} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of a table'}`;
+
 /** How an option is written on the command line: `dataDir` is `--data-dir`. */
 export const flagOf = (option: string): string =>
   `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

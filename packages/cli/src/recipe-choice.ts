@@ -3,12 +3,15 @@ import { basename } from 'node:path';
 import { DATASET_NAMES } from '@semivae/data/node';
 import {
   builtInRecipe,
+  countLikelihoods,
   IMAGE_SCORE,
+  numericLikelihoods,
   parseRecipe,
   type Recipe,
   recipes,
   TABLE,
   TABLE_CLASSES,
+  transforms,
   withField,
 } from '@semivae/recipe';
 import { dateOrders, dateUnits } from '@semivae/runtime/core';
@@ -93,8 +96,8 @@ function parsedColumn(text: string): readonly [name: string, kind: string] {
   throw new CommandFailure('COLUMN_FORM', `--column ${text}`, 'there is no = after a name', remedy);
 }
 
-const LIKELIHOODS: readonly string[] = ['gaussian', 'student-t', 'poisson', 'negative-binomial'];
-const TRANSFORMS: readonly string[] = ['none', 'log'];
+const LIKELIHOODS: readonly string[] = [...numericLikelihoods, ...countLikelihoods];
+const TRANSFORMS: readonly string[] = transforms;
 const DATES: readonly string[] = [...dateOrders, ...dateUnits];
 
 /** What stands behind a kind: of a timestamp that its trend counts or how it is written, of numbers and counts how they are modelled. */

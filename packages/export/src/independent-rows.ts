@@ -1,4 +1,4 @@
-import { cast, constant, type Graph, graph, matmul, reached, reshape, type Value } from '@semivae/graph';
+import { cast, constant, type Graph, graph, matmul, rebuilt, reshape, type Value } from '@semivae/graph';
 
 /** Ops of which ONNX Runtime computes the last few numbers of a float32 tensor, or of a thread's share, otherwise than the rest. */
 const UNEVEN: readonly string[] = ['Log', 'Sin', 'Cos'];
@@ -44,14 +44,6 @@ function rewritten(value: Value, inputs: readonly Value[]): Value | undefined {
  * size, on whatever number of threads.
  */
 export function independentRows({ name, outputs }: Graph): Graph {
-  const made = new Map<Value, Value>();
-  for (const each of reached(Object.values(outputs))) {
-    const inputs = each.inputs.map((input) => made.get(input)!);
-    const same = inputs.every((input, i) => input === each.inputs[i]);
-    made.set(each, rewritten(each, inputs) || (same ? each : { ...each, inputs }));
-  }
-  return graph(
-    name,
-    Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, made.get(value)!])),
-  );
+  const made = rebuilt(Object.values(outputs), (each, ofMade) => rewritten(each, ofMade.inputs) ?? ofMade);
+  return graph(name, Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, made(value)])));
 }

@@ -14,6 +14,7 @@ export * from './ops/linear.ts';
 export * from './ops/lookup.ts';
 export * from './ops/reduce.ts';
 export * from './print.ts';
+export * from './rebuilt.ts';
 export { type Feeds, interpret, tensor, textsOf, textTensor } from './reference.ts';
 export * from './repeats.ts';
 export * from './replaced.ts';

@@ -1,6 +1,7 @@
 import { type Graph, graph } from './graph.ts';
+import { rebuilt } from './rebuilt.ts';
 import { showData } from './typed-data.ts';
-import { reached, type Value } from './value.ts';
+import type { Value } from './value.ts';
 
 /** What values must have in common to be equal: the op, all that it is told, and its inputs by their numbers. */
 function keyOf({ op, type, shape, attributes, leaf }: Value, inputs: readonly number[]): string {
@@ -10,10 +11,9 @@ function keyOf({ op, type, shape, attributes, leaf }: Value, inputs: readonly nu
 
 /** The same graph, equal values computed once (common subexpression elimination). Named leaves are themselves alone. */
 export function withoutRepeats({ name, outputs }: Graph): Graph {
-  const made = new Map<Value, Value>();
   const numbers = new Map<Value, number>();
   const known = new Map<string, Value>();
-  const onlyOf = (value: Value): Value => {
+  const firstLike = (value: Value): Value => {
     if (value.leaf && value.leaf.kind !== 'constant') return value;
     const key = keyOf(
       value,
@@ -23,13 +23,10 @@ export function withoutRepeats({ name, outputs }: Graph): Graph {
     known.set(key, first);
     return first;
   };
-  for (const each of reached(Object.values(outputs))) {
-    const inputs = each.inputs.map((input) => made.get(input)!);
-    const same = inputs.every((input, i) => input === each.inputs[i]);
-    const only = onlyOf(same ? each : { ...each, inputs });
-    made.set(each, only);
-    if (!numbers.has(only)) numbers.set(only, numbers.size);
-  }
-  const kept = Object.entries(outputs).map(([of, value]) => [of, made.get(value)!]);
-  return graph(name, Object.fromEntries(kept));
+  const made = rebuilt(Object.values(outputs), (_, ofMade) => {
+    const first = firstLike(ofMade);
+    if (!numbers.has(first)) numbers.set(first, numbers.size);
+    return first;
+  });
+  return graph(name, Object.fromEntries(Object.entries(outputs).map(([of, value]) => [of, made(value)])));
 }

@@ -33,16 +33,20 @@ const boundSchema = z
 
 const dateFormat = z.enum(['dmy', 'mdy', 'excel', 'seconds', 'milliseconds', 'microseconds', 'yyyymmdd']);
 
+export const transforms = ['none', 'log'] as const;
+export const numericLikelihoods = ['gaussian', 'student-t'] as const;
+export const countLikelihoods = ['poisson', 'negative-binomial'] as const;
+
 /** What may be said of a column hangs on its kind: what means nothing for it is refused. */
 const columnSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('numeric'),
-    transform: z.enum(['none', 'log']).optional().describe('Whether the logarithm of the numbers is taken.'),
-    likelihood: z.enum(['gaussian', 'student-t']).optional(),
+    transform: z.enum(transforms).optional().describe('Whether the logarithm of the numbers is taken.'),
+    likelihood: z.enum(numericLikelihoods).optional(),
   }),
   z.strictObject({
     kind: z.literal('count'),
-    likelihood: z.enum(['poisson', 'negative-binomial']).optional(),
+    likelihood: z.enum(countLikelihoods).optional(),
   }),
   z.strictObject({ kind: z.literal('binary') }),
   z.strictObject({ kind: z.literal('categorical') }),

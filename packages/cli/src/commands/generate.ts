@@ -2,7 +2,7 @@ import { writeAtomically } from '@semivae/data/node';
 import { sheet } from '@semivae/export/node';
 import type { GenerateOptions, Model } from '@semivae/runtime';
 import type { Command } from 'commander';
-import { natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
+import { forOtherBundles, natural, positive, type SharedOptions, scale, shared } from '../arguments.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkNotInput } from '../inputs.ts';
 import { type Output, openOutput } from '../output.ts';
@@ -76,7 +76,7 @@ async function runGenerate(bundle: string, flags: GenerateFlags): Promise<void> 
 function checkFitting(bundle: string, flags: GenerateFlags, isTable: boolean): void {
   const strange = isTable ? flags.columns && '--columns' : flags.escapeFormulas && '--escape-formulas';
   if (!strange) return;
-  const problem = `${strange} is for bundles of ${isTable ? 'images, and this one is of a table' : 'tables, and this one is of images'}`;
+  const problem = forOtherBundles(strange, !isTable);
   throw new CommandFailure('GENERATE_OPTION', bundle, problem, 'Leave it out.');
 }
 

@@ -21,7 +21,7 @@ import {
   thresholdFor,
 } from '@semivae/runtime';
 import { type Command, InvalidArgumentError } from 'commander';
-import { flagOf, rate, type SharedOptions, shared } from '../arguments.ts';
+import { flagOf, forOtherBundles, rate, type SharedOptions, shared } from '../arguments.ts';
 import {
   asking,
   type BundleTable,
@@ -128,7 +128,7 @@ const OF_TABLES = ['normalLabel', ...TABLE_FLAGS] as const;
 function checkFitting(bundle: string, options: RecalibrateOptions, isImage: boolean): void {
   const idle = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
   if (idle === undefined) return;
-  const problem = `${flagOf(idle)} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of a table'}`;
+  const problem = forOtherBundles(flagOf(idle), isImage);
   throw new CommandFailure('RECALIBRATE_OPTION', bundle, problem, 'Leave it out.');
 }
 

@@ -1,6 +1,6 @@
 import type { Model } from '@semivae/runtime';
 import { type Command, Option } from 'commander';
-import { flagOf, positive, rate, type SharedOptions, shared } from '../arguments.ts';
+import { flagOf, forOtherBundles, positive, rate, type SharedOptions, shared } from '../arguments.ts';
 import { TABLE_FLAGS, withTableFlags } from '../bundle-table.ts';
 import { CommandFailure } from '../failure.ts';
 import { checkNotInput } from '../inputs.ts';
@@ -95,6 +95,6 @@ function checkFitting({ manifest }: Model, bundle: string, options: ScoreOptions
   const isImage = manifest.input.kind === 'image';
   const strange = (isImage ? OF_TABLES : OF_IMAGES).find((each) => options[each] !== undefined);
   if (strange === undefined) return;
-  const problem = `${flagOf(strange)} is for bundles of ${isImage ? 'tables, and this one is of images' : 'images, and this one is of tables'}`;
+  const problem = forOtherBundles(flagOf(strange), isImage);
   throw new CommandFailure('SCORE_OPTION', bundle, problem, 'Leave it out.');
 }
